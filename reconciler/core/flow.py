@@ -31,8 +31,8 @@ class Request:
 
     `url` is absolute, or begins with `/` for the GitLab instance (its `/api/v4` is not added). A `Secret` may stand as
     `url`, as a header's value, and anywhere inside `json`, `form` and `query`: it is revealed by the sender only, and
-    logs show its reference. At most one of `json`, `form`, `body` is given. `writes` says that the server's contents may
-    change: such a request is never repeated without a look. `budget` names the endpoint class for rate limits.
+    logs show its reference. At most one of `json`, `form`, `body` is given. `writes` says that the server's contents
+    may change: such a request is never repeated without a look. `budget` names the endpoint class for rate limits.
     """
 
     method: str
