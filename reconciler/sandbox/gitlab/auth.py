@@ -1,0 +1,155 @@
+"""Who is asking: tokens in all their places, their validity and scopes, and acting as somebody else.
+
+Pure. Sources: `facts/gitlab-api.md` 1.2, 1.3 and 15.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..message import Request
+from ..world import Row, World, day, stamp
+from .access import find_user
+from .errors import forbidden, not_found, token_error, unauthorized
+
+EXPIRED = "Token is expired. You can either do re-authorization or token refresh."
+REVOKED = "Token was revoked. You have to re-authorize from the user."
+TOO_LITTLE = "The request requires higher privileges than provided by the access token."
+READING = frozenset(("GET", "HEAD"))
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody with the means by which they are known; `token` is None for a CI job."""
+
+    user: Row
+    token: Row | None
+    job: Row | None = None
+
+
+def token_text(request: Request, sent: Mapping[str, Any]) -> str | None:
+    """The access token that came with a request, wherever it was put."""
+    text = request.headers.get("private-token") or sent.get("private_token")
+    if text:
+        return str(text)
+    scheme, _, rest = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip() or None
+    text = sent.get("access_token")
+    return str(text) if text else None
+
+
+def token_of(world: World, text: str) -> Row | None:
+    """The token of that text."""
+    found = world.tokens.by("token", text)
+    return found[0] if found else None
+
+
+def is_usable(token: Row, now: float) -> bool:
+    """Whether a token is neither expired nor revoked."""
+    return not _is_expired(token, now) and not token.get("revoked")
+
+
+def identify(
+    world: World,
+    now: float,
+    request: Request,
+    sent: Mapping[str, Any],
+    scopes: Sequence[str] | None,
+    *,
+    basic: bool,
+    jobs: bool,
+) -> Asker | None:
+    """Who is asking, or None for nobody. Raises `ApiError` for tokens that do not do.
+
+    `scopes`: any of which opens the route (`read_*` ones for reading only; None: every token does);
+    `basic`: the route takes a token as an HTTP Basic password; `jobs`: it takes CI job tokens.
+    """
+    asker = _by_token(world, now, request, sent, scopes, basic=basic) or _by_job(
+        world, request, sent, basic=basic, jobs=jobs
+    )
+    wanted = request.headers.get("sudo") or sent.get("sudo")
+    return _as_another(world, asker, str(wanted), now) if wanted else asker
+
+
+def _by_token(
+    world: World,
+    now: float,
+    request: Request,
+    sent: Mapping[str, Any],
+    scopes: Sequence[str] | None,
+    *,
+    basic: bool,
+) -> Asker | None:
+    text = token_text(request, sent)
+    if text is None and basic:
+        name, password = _basic(request)
+        text = password if name != "gitlab-ci-token" else None
+    if text is None:
+        return None
+    token = token_of(world, text)
+    user = world.users.get(token["user_id"]) if token else None
+    if token is None or user is None or user.get("state", "active") != "active":
+        raise unauthorized()
+    _check(token, now, scopes, request.method)
+    token["last_used_at"] = stamp(now)
+    return Asker(user, token)
+
+
+def _by_job(world: World, request: Request, sent: Mapping[str, Any], *, basic: bool, jobs: bool) -> Asker | None:
+    text = request.headers.get("job-token") or sent.get("job_token")
+    if not text and basic:
+        name, password = _basic(request)
+        text = password if name == "gitlab-ci-token" else None
+    if not text:
+        return None
+    found = world.table("job_tokens").by("token", str(text)) if jobs else []
+    user = world.users.get(found[0]["user_id"]) if found and found[0].get("running", True) else None
+    if user is None:
+        raise unauthorized()
+    return Asker(user, None, found[0])
+
+
+def _check(token: Row, now: float, scopes: Sequence[str] | None, method: str) -> None:
+    if _is_expired(token, now):
+        raise token_error(401, "invalid_token", EXPIRED)
+    if token.get("revoked"):
+        raise token_error(401, "invalid_token", REVOKED)
+    if scopes is None:
+        return
+    usable = scopes if method in READING else [s for s in scopes if not s.startswith("read_")]
+    if not any(scope in token["scopes"] for scope in usable):
+        raise token_error(403, "insufficient_scope", TOO_LITTLE, " ".join(scopes))
+
+
+def _is_expired(token: Row, now: float) -> bool:
+    return bool(token.get("expires_at")) and str(token["expires_at"]) <= day(now)
+
+
+def _as_another(world: World, asker: Asker | None, wanted: str, now: float) -> Asker:
+    if asker is None:
+        raise unauthorized()
+    if not asker.user.get("admin"):
+        raise forbidden("Must be admin to use sudo")
+    if asker.token is None:
+        raise forbidden("Must be authenticated using an OAuth or personal access token to use sudo")
+    _check(asker.token, now, ("sudo",), "POST")
+    user = find_user(world, wanted)
+    if user is None:
+        raise not_found(f"User with ID or username '{wanted}'")
+    return Asker(user, asker.token)
+
+
+def _basic(request: Request) -> tuple[str, str | None]:
+    scheme, _, rest = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return "", None
+    try:
+        name, _, password = base64.b64decode(rest, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", None
+    return name, password
