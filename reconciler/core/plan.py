@@ -30,7 +30,7 @@ class StepAction(StrEnum):
     FORGET = "forget"
     MOVE = "move"
     RECORD = "record"
-    """Only the record changes: fields that are ours only, lifecycle, or a digest that is now known."""
+    """Only the record changes, without a request. Never among `Plan.steps`, see `Plan.bookkeeping`."""
 
 
 MUTATING = frozenset({StepAction.CREATE, StepAction.UPDATE, StepAction.REPLACE, StepAction.DELETE})
@@ -56,6 +56,7 @@ class Reason(StrEnum):
     DESTROYED = "destroy was asked for"
     UNDELIVERED = "credentials were not delivered"
     RECORDED = "only our record changes"
+    REVOKED = "revoked, to stay away until restored"
 
 
 class Mover(StrEnum):
@@ -125,6 +126,10 @@ class Step:
     ids_before: tuple[int | str, ...] = ()
     needs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    inherited: bool = False
+    """The live integration uses its group's settings: it is made its own before it is deleted."""
+    updated_at: str | None = None
+    """GitLab's time of the object before the step: a later one proves that the write arrived."""
     previous: str = ""
     """For a move: the address that the record has now."""
     alias: str = ""
@@ -150,6 +155,8 @@ class Blocked:
 class Plan:
     """Everything that would be done, and everything a person should know about it.
 
+    - `bookkeeping`: records to be refreshed without a request (fields that are ours only, a digest now known). They
+      are no changes: a plan that holds nothing else is empty.
     - `unchanged`: addresses for which nothing is to be done.
     - `drift`: per address the owned fields that somebody else moved, whether or not a step repairs them.
     - `unmanaged`: live objects that are not ours, asked for by `drift --unmanaged`, as (scope, what, name).
@@ -161,6 +168,7 @@ class Plan:
     """
 
     steps: tuple[Step, ...] = ()
+    bookkeeping: tuple[Step, ...] = ()
     unchanged: tuple[str, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     drift: Mapping[str, tuple[Change, ...]] = NOTHING

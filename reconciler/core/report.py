@@ -14,7 +14,7 @@ from reconciler.core.value import Plain
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What `validate` found. `kinds` counts the declared entries by kind, `notes` are manual steps that no API offers."""
+    """What `validate` found. `kinds` counts the declared entries by kind, `notes` are manual steps."""
 
     problems: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Report:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0 when all is done, 3 when some is (the state is consistent), 1 when nothing could be done, or the signal's."""
+        """0 when all is done, 3 when some is (the state is consistent), 1 when nothing is, or the signal's."""
         if self.interrupted is not None:
             return self.interrupted
         undone = bool(self.of(StepStatus.FAILED) or self.of(StepStatus.SKIPPED))

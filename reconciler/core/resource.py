@@ -89,6 +89,17 @@ class Field:
         return self.wire or self.name
 
 
+INHERIT = Field(
+    "inherit",
+    FieldType.BOOLEAN,
+    "use the settings of the group above (or of the instance) instead of own ones",
+    wire="use_inherited_settings",
+    default=False,
+    top_level=True,
+)
+"""The field that every integration has besides its shape's: an own integration states false, always."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The table of one GitLab object type.
@@ -121,6 +132,12 @@ class Shape:
     def secrets(self) -> tuple[Field, ...]:
         """The fields that hold secrets."""
         return tuple(f for f in self.fields if f.secret)
+
+    def field(self, name: str) -> Field | None:
+        """The field of a manifest name; every integration also has `inherit`."""
+        if name == INHERIT.name and self.primitive is Primitive.INTEGRATION:
+            return INHERIT
+        return self.by_name.get(name)
 
 
 class OnDrift(StrEnum):

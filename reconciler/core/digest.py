@@ -1,0 +1,59 @@
+"""Keyed digests of secrets: how the state remembers a secret without holding it.
+
+With `RECONCILER_STATE_KEY` one scrypt a run turns that key and the state's salt into an HMAC key (`k1:`). Without it
+each distinct value costs one scrypt under the salt (`s1:`), so that a stolen state cannot be guessed through quickly.
+An empty digest marks a value that was adopted unread: nothing is known of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+UNVERIFIED = ""
+_COST = 2**14
+
+
+class Digester:
+    """Makes and compares digests under one salt and, where there is one, one key. Safe to share between threads."""
+
+    def __init__(self, salt: str, key: str | None = None) -> None:
+        self._salt = salt.encode()
+        self._key = self._scrypt(key) if key else None
+        self._slow: dict[str, str] = {}
+
+    @property
+    def keyed(self) -> bool:
+        """Whether a state key is at hand."""
+        return self._key is not None
+
+    @property
+    def check(self) -> str:
+        """A value by which a later run can tell whether it was given the same key; empty without one."""
+        return self._hmac("reconciler state key") if self._key else ""
+
+    def of(self, text: str) -> str:
+        """The digest that is recorded for a value from now on."""
+        return f"k1:{self._hmac(text)}" if self._key else f"s1:{self._memo(text)}"
+
+    def compare(self, digest: str, text: str) -> bool | None:
+        """Whether a digest is that of a value; None when it cannot be told (unverified, or the key is not given)."""
+        scheme, _, rest = digest.partition(":")
+        if scheme == "s1":
+            return hmac.compare_digest(rest, self._memo(text))
+        if scheme == "k1" and self._key:
+            return hmac.compare_digest(rest, self._hmac(text))
+        return None
+
+    def _hmac(self, text: str) -> str:
+        assert self._key is not None
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+    def _memo(self, text: str) -> str:
+        known = self._slow.get(text)
+        if known is None:
+            known = self._slow[text] = self._scrypt(text).hex()
+        return known
+
+    def _scrypt(self, text: str) -> bytes:
+        return hashlib.scrypt(text.encode(), salt=self._salt, n=_COST, r=8, p=1, dklen=32)
