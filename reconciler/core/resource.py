@@ -50,7 +50,7 @@ class Field:
 
     - `wire`: GitLab's name; empty where it is `name`.
     - `required`: GitLab wants it in every write; manifests must state it.
-    - `secret`: stated by reference only, kept as a digest only, never shown.
+    - `secret`: stated by reference only, kept as a digest only, never shown. Of a secret MAP the keys are no secret.
     - `readable`: GitLab shows it; otherwise it is compared with the record only.
     - `default`: what GitLab gives a new object; also what a field goes back to when it is given up.
     - `exposes`: changing it makes GitLab want (or forget) the object's secrets, so they are all sent along.
@@ -60,6 +60,8 @@ class Field:
     - `unstorable`: GitLab declares it but cannot store it; the reason, told to whoever states it.
     - `fallback`: the field whose value GitLab shows when this one is not set.
     - `slash`: GitLab strips a trailing slash.
+    - `event`: this boolean is one event's flag under a name of its own (`trigger_on_push`). It and `events` are not both
+      stated; where both come from defaults, the set is written first and single flags over it.
     - `group_only`, `since`: where, and from which GitLab version, it exists.
     """
 
@@ -79,6 +81,7 @@ class Field:
     unstorable: str = ""
     fallback: str = ""
     slash: bool = False
+    event: str = ""
     group_only: bool = False
     since: tuple[int, int] | None = None
     example: Plain = None
@@ -107,7 +110,8 @@ class Shape:
     `name` is the slug for integrations, else the object type (`hook`, `group_hook`, `system_hook`, `application`,
     `variable`, `mirror`, `error_tracking`). `events` maps event names of manifests to GitLab's flags;
     `default_events` are those that a new object has switched on. `identity` names the fields that tell two objects of
-    one scope apart when no id is recorded. `updated_at_proves` says that GitLab moves `updated_at` on every
+    one scope apart when no id is recorded. `unstorable_events` are events that GitLab declares and cannot store, with the
+    reason; they are refused, never sent. `updated_at_proves` says that GitLab moves `updated_at` on every
     write, so that an unchanged one proves the object untouched. `unavailable` is why no GitLab can have it by API
     (or only where an administrator has prepared it).
     """
@@ -123,6 +127,7 @@ class Shape:
     updated_at_proves: bool = False
     unavailable: str = ""
     since: tuple[int, int] | None = None
+    unstorable_events: Mapping[str, str] = NOTHING
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False, default=NOTHING)
 
     def __post_init__(self) -> None:
