@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from ..message import Conversation, Request, Response
-from ..world import World
+from ..world import Row, World
 from . import meta
 from .auth import token_of, token_text
 from .body import query_parameters
-from .errors import ApiError, error, no_route, not_found, server_error, unauthorized
+from .errors import ApiError, error, no_route, not_found, unauthorized
 from .kernel import Call, Job, Router, carry_out
 from .throttle import observe
 
@@ -35,7 +35,7 @@ def handle(request: Request, world: World, now: float) -> Conversation:
     else:
         response = yield from _answer(request, world, now)
     response = _finish(request, response, verdict.headers if verdict else {}, world.count("requests"))
-    _log(world, now, request, response.status)
+    log(world, now, request, response.status)
     return response
 
 
@@ -48,6 +48,23 @@ def run_due(world: World, now: float) -> None:
         world.jobs[:] = [job for job in world.jobs if job["due"] > now]
         for job in sorted(due, key=lambda job: float(job["due"])):
             JOBS[job["job"]](world, job["due"], **job["arguments"])
+
+
+def log(world: World, now: float, request: Request, status: int | None, target: str = "gitlab") -> None:
+    """Remember that something was asked; `status` is None where the connection was cut without an answer."""
+    text = token_text(request, query_parameters(request)) if target == "gitlab" else None
+    token = token_of(world, text) if text else None
+    entry: Row = {
+        "n": world.count("logged"),
+        "at": now,
+        "method": request.method,
+        "path": f"{request.path}?{request.query}" if request.query else request.path,
+        "as": token.get("as") if token else None,
+        "status": status,
+    }
+    if target != "gitlab":
+        entry["service"] = target
+    world.requests.append(entry)
 
 
 def _answer(request: Request, world: World, now: float) -> Conversation:
@@ -91,21 +108,3 @@ def _finish(request: Request, response: Response, limits: Mapping[str, str], num
             headers.pop("Content-Type", None)
             status, body = 304, b""
     return Response(status, headers, b"" if request.method == "HEAD" else body)
-
-
-def _log(world: World, now: float, request: Request, status: int) -> None:
-    text = token_text(request, query_parameters(request))
-    token = token_of(world, text) if text else None
-    world.requests.append(
-        {
-            "n": world.counters["requests"],
-            "at": now,
-            "method": request.method,
-            "path": f"{request.path}?{request.query}" if request.query else request.path,
-            "as": token.get("as") if token else None,
-            "status": status,
-        }
-    )
-
-
-__all__ = ["handle", "run_due", "server_error"]

@@ -1,0 +1,134 @@
+"""The paths with which a sandbox itself is looked at and moved: `/_sandbox/…`, without any authentication.
+
+* `GET|DELETE /_sandbox/requests`: what was asked (`[{n, at, method, path, as, status}]`, `service` where it was
+  not GitLab); DELETE forgets it.
+* `GET|PUT /_sandbox/world`: the whole world, in the form of a `--world` file.
+* `POST /_sandbox/reset`: back to the beginning; a body that is a seed begins with that.
+* `POST /_sandbox/tokens` `{user, scopes, expires_at, revoked, token, as, job_project}`: a new token, 201 with its
+  text; with `job_project` (a path) a CI job's token.
+* `GET|POST|DELETE /_sandbox/faults`: see `faults.py`; one fault or a list.
+* `GET|POST /_sandbox/clock` `{advance: seconds}`: move the sandbox's time on.
+* `GET /_sandbox/receiver`: what was sent to hosts that are nobody's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .faults import check_faults
+from .gitlab import run_due
+from .gitlab.access import find_project, find_user
+from .message import Request, Response
+from .seed import new_token, world_from_seed
+from .world import World
+
+if TYPE_CHECKING:
+    from .instance import Sandbox
+
+PREFIX = "/_sandbox/"
+
+
+def answer(sandbox: Sandbox, request: Request) -> Response:
+    """Answer a request to a control path."""
+    call = CALLS.get((request.method, request.path.removeprefix(PREFIX).rstrip("/")))
+    if call is None:
+        known = sorted(f"{method} {PREFIX}{path}" for method, path in CALLS)
+        return Response.of_json(404, {"error": f"no such control path; there are {', '.join(known)}"})
+    try:
+        value = json.loads(request.body) if request.body.strip() else None
+        return call(sandbox, value)
+    except (ValueError, KeyError, TypeError, AttributeError) as mistake:
+        return Response.of_json(400, {"error": f"{type(mistake).__name__}: {mistake}"})
+
+
+def _requests(sandbox: Sandbox, _: Any) -> Response:
+    return Response.of_json(200, list(sandbox.world.requests))
+
+
+def _forget_requests(sandbox: Sandbox, _: Any) -> Response:
+    sandbox.world.requests.clear()
+    return Response(204)
+
+
+def _world(sandbox: Sandbox, _: Any) -> Response:
+    return Response.of_json(200, sandbox.world.to_json())
+
+
+def _put_world(sandbox: Sandbox, value: Any) -> Response:
+    sandbox.reset(World.from_json(value))
+    return Response(204)
+
+
+def _reset(sandbox: Sandbox, value: Any) -> Response:
+    now = sandbox.clock.now()
+    sandbox.reset(world_from_seed(value, now) if value else sandbox.fresh(now))
+    return Response(204)
+
+
+def _tokens(sandbox: Sandbox, value: Any) -> Response:
+    world, now = sandbox.world, sandbox.clock.now()
+    given = value or {}
+    user = find_user(world, str(given.get("user", "root")))
+    if user is None:
+        raise ValueError(f"no user {given['user']!r}")
+    text = given.get("token") or f"sandbox-{world.mint('token')[:20]}"
+    if given.get("job_project"):
+        project, _ = find_project(world, given["job_project"])
+        if project is None:
+            raise ValueError(f"no project {given['job_project']!r}")
+        job = {"token": text, "user_id": user["id"], "project_id": project["id"], "running": True}
+        row = world.table("job_tokens").add(job)
+    else:
+        more = {k: given.get(k) for k in ("name", "expires_at", "revoked")}
+        scopes = list(given.get("scopes", ["api"]))
+        row = world.tokens.add(
+            new_token(user["id"], text, scopes, now, as_name=given.get("as") or user["username"], **more)
+        )
+    sandbox.save()
+    return Response.of_json(201, row)
+
+
+def _faults(sandbox: Sandbox, _: Any) -> Response:
+    return Response.of_json(200, sandbox.world.faults)
+
+
+def _add_faults(sandbox: Sandbox, value: Any) -> Response:
+    sandbox.world.faults.extend(check_faults(value))
+    sandbox.save()
+    return Response.of_json(201, sandbox.world.faults)
+
+
+def _forget_faults(sandbox: Sandbox, _: Any) -> Response:
+    sandbox.world.faults.clear()
+    sandbox.save()
+    return Response(204)
+
+
+def _clock(sandbox: Sandbox, value: Any) -> Response:
+    if value:
+        sandbox.clock.advance(float(value["advance"]))
+    now = sandbox.clock.now()
+    run_due(sandbox.world, now)
+    return Response.of_json(200, {"now": now})
+
+
+def _receiver(sandbox: Sandbox, _: Any) -> Response:
+    return Response.of_json(200, sandbox.world.receiver)
+
+
+CALLS: dict[tuple[str, str], Callable[[Sandbox, Any], Response]] = {
+    ("GET", "requests"): _requests,
+    ("DELETE", "requests"): _forget_requests,
+    ("GET", "world"): _world,
+    ("PUT", "world"): _put_world,
+    ("POST", "reset"): _reset,
+    ("POST", "tokens"): _tokens,
+    ("GET", "faults"): _faults,
+    ("POST", "faults"): _add_faults,
+    ("DELETE", "faults"): _forget_faults,
+    ("GET", "clock"): _clock,
+    ("POST", "clock"): _clock,
+    ("GET", "receiver"): _receiver,
+}

@@ -1,0 +1,211 @@
+"""A running sandbox: a world with its clock, its faults, its file, and one lock around all of them.
+
+Fronts turn real requests into `exchange` calls and say how deliveries are sent; nothing here does network I/O.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import control, services
+from .clock import Clock
+from .faults import Effect, judge, shorten
+from .gitlab import handle, log, run_due
+from .message import Conversation, Delivered, Delivery, Request, Response
+from .seed import default_world
+from .store import Store
+from .world import Row, World
+
+GITLAB, RECEIVER = "gitlab", "receiver"
+READING = frozenset(("GET", "HEAD", "OPTIONS"))
+REMEMBERED = 1000
+"""How many requests to unknown hosts a world remembers."""
+
+Send = Callable[[Delivery], Delivered]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a front must do: wait `delay` seconds, then give `response`, or cut the connection if it is None."""
+
+    response: Response | None
+    delay: float = 0.0
+
+
+@dataclass(slots=True)
+class _Open:
+    """An exchange in progress."""
+
+    number: int
+    effect: Effect
+    conversation: Conversation | None = None
+    response: Response | None = None
+    delivery: Delivery | None = None
+
+
+@dataclass
+class Sandbox:
+    """A world that answers. `fresh` gives the world that `/_sandbox/reset` returns to."""
+
+    world: World
+    clock: Clock = field(default_factory=Clock)
+    store: Store | None = None
+    fresh: Callable[[float], World] = default_world
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self._started = 0
+        self._running: dict[int, _Open] = {}
+        self._unsaved = False
+
+    @classmethod
+    def opened(cls, store: Store | None, clock: Clock, fresh: Callable[[float], World]) -> Sandbox:
+        """A sandbox with the world of `store`, or a fresh one that is then kept there. Raises `ValueError`."""
+        loaded = store.load() if store else None
+        if loaded is None:
+            sandbox = cls(fresh(clock.now()), clock, store, fresh)
+        else:
+            world, events = loaded
+            sandbox = cls(world, clock, None, fresh)
+            for event in events:
+                sandbox._again(event)
+            sandbox._running.clear()
+            sandbox.store = store
+        sandbox.save()
+        return sandbox
+
+    def exchange(self, request: Request, send: Send, *, target: str = GITLAB, host: str | None = None) -> Outcome:
+        """Answer one request to GitLab, to a service's stand-in, or to the receiver of everything else."""
+        if target == GITLAB and request.path.startswith(control.PREFIX):
+            with self.lock:
+                return Outcome(control.answer(self, request))
+        with self.lock:
+            now = self.clock.now()
+            running = self._start(request, target, host, now)
+            if request.method not in READING or target != GITLAB:
+                place = {"target": target, "host": host, "now": now}
+                self._note({"start": running.number, **_to_json(request), **place})
+        while running.delivery is not None:
+            delivered = send(running.delivery)
+            with self.lock:
+                self._resume(running, delivered)
+                self._note({"resume": running.number, **_delivered_to_json(delivered)})
+        effect = running.effect
+        if effect.drop_before or effect.drop_after or running.response is None:
+            return Outcome(None, effect.delay)
+        return Outcome(shorten(running.response, effect.short), effect.delay)
+
+    def reset(self, world: World) -> None:
+        """Replace the world."""
+        with self.lock:
+            self.world = world
+            self.save()
+
+    def save(self) -> None:
+        """Write the whole world to its file, if it has one."""
+        with self.lock:
+            if self.store is not None:
+                self.store.save(self.world)
+            self._unsaved = False
+
+    def close(self) -> None:
+        """Write what is not yet in the snapshot."""
+        if self._unsaved:
+            self.save()
+
+    def _start(self, request: Request, target: str, host: str | None, now: float) -> _Open:
+        self._started += 1
+        self._unsaved = True
+        running = _Open(self._started, judge(self.world, request, now, host))
+        effect = running.effect
+        if effect.answer is not None or effect.drop_before:
+            running.response = effect.answer
+            log(self.world, now, request, effect.answer.status if effect.answer else None, target)
+        elif target == GITLAB:
+            running.conversation = handle(request, self.world, now)
+            self._step(running, None)
+        else:
+            running.response = self._elsewhere(request, target, host, now)
+            log(self.world, now, request, running.response.status, target)
+        return running
+
+    def _elsewhere(self, request: Request, target: str, host: str | None, now: float) -> Response:
+        run_due(self.world, now)
+        if target == RECEIVER:
+            self.world.receiver.append(
+                {
+                    "at": now,
+                    "method": request.method,
+                    "url": f"{request.base}{request.path}" + (f"?{request.query}" if request.query else ""),
+                    "headers": dict(request.headers),
+                    "body": request.body.decode("utf-8", "replace"),
+                }
+            )
+            del self.world.receiver[:-REMEMBERED]
+            return Response.of_text(200, "ok")
+        return services.handle(target, request, self.world.services.setdefault(target, {}), now)
+
+    def _step(self, running: _Open, delivered: Delivered | None) -> None:
+        conversation = running.conversation
+        assert conversation is not None
+        try:
+            running.delivery = next(conversation) if delivered is None else conversation.send(delivered)
+            self._running[running.number] = running
+        except StopIteration as end:
+            running.delivery, running.response = None, end.value
+            self._running.pop(running.number, None)
+
+    def _resume(self, running: _Open, delivered: Delivered) -> None:
+        self._step(running, delivered)
+
+    def _note(self, event: Row) -> None:
+        if self.store is not None:
+            self.store.note(event)
+
+    def _again(self, event: Mapping[str, Any]) -> None:
+        if "start" in event:
+            self._started = event["start"] - 1
+            self._start(_from_json(event), event["target"], event["host"], event["now"])
+        elif event["resume"] in self._running:
+            self._resume(self._running[event["resume"]], _delivered_from_json(event))
+
+
+def _to_json(request: Request) -> Row:
+    return {
+        "method": request.method,
+        "path": request.path,
+        "query": request.query,
+        "headers": dict(request.headers),
+        "body": base64.b64encode(request.body).decode(),
+        "base": request.base,
+    }
+
+
+def _from_json(event: Mapping[str, Any]) -> Request:
+    return Request(
+        event["method"],
+        event["path"],
+        event["query"],
+        event["headers"],
+        base64.b64decode(event["body"]),
+        event["base"],
+    )
+
+
+def _delivered_to_json(delivered: Delivered) -> Row:
+    return {
+        "status": delivered.status,
+        "headers": dict(delivered.headers),
+        "body": base64.b64encode(delivered.body).decode(),
+        "error": delivered.error,
+        "duration": delivered.duration,
+    }
+
+
+def _delivered_from_json(event: Mapping[str, Any]) -> Delivered:
+    body = base64.b64decode(event["body"])
+    return Delivered(event["status"], event["headers"], body, event["error"], event["duration"])

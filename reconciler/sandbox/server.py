@@ -1,0 +1,209 @@
+"""The HTTP front: the sandbox on a port of the loopback interface, for any client.
+
+GitLab is at the root, stand-ins of services under `/_services/<name>/`. Deliveries to well-known hosts go to
+their stand-ins; others are really sent where the world allows local requests, else remembered and accepted.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
+
+import requests
+
+from .clock import Clock
+from .faults import check_faults
+from .instance import GITLAB, RECEIVER, Outcome, Sandbox
+from .message import Delivered, Delivery, Request
+from .seed import default_world, parse_seed, world_from_seed
+from .services import SERVICES, service_for_host
+from .store import Store
+from .world import World
+
+SERVICE_PREFIX = "/_services/"
+DELIVERY_TIMEOUT = 10.0
+WITHOUT_BODY = frozenset((204, 304))
+
+
+class SandboxServer(ThreadingHTTPServer):
+    """Serves one sandbox. `latency`: seconds that every answer takes at least, spent in parallel."""
+
+    request_queue_size = 512
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, sandbox: Sandbox, port: int, latency: float = 0.0) -> None:
+        self.sandbox = sandbox
+        self.latency = latency
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is none of our business; our own mistakes are shown."""
+        import sys
+
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+    def deliver(self, delivery: Delivery) -> Delivered:
+        """Send a delivery of the pretend GitLab."""
+        parts = urlsplit(delivery.url)
+        host = parts.netloc.rpartition("@")[2]
+        service = service_for_host(host, {})
+        if service is None and self.sandbox.world.settings.get("allow_local_requests"):
+            return send_for_real(delivery)
+        headers = {name.lower(): value for name, value in delivery.headers.items()}
+        request = Request(
+            delivery.method, parts.path or "/", parts.query, headers, delivery.body, f"{parts.scheme}://{host}"
+        )
+        outcome = self.sandbox.exchange(request, self.deliver, target=service or RECEIVER, host=host)
+        if outcome.response is None:
+            return Delivered(None, error="Failed to open TCP connection")
+        return Delivered(outcome.response.status, outcome.response.headers, outcome.response.body)
+
+
+def send_for_real(delivery: Delivery) -> Delivered:
+    """Send a delivery over the network, following redirects as GitLab does."""
+    started = time.monotonic()
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            answer = session.request(
+                delivery.method,
+                delivery.url,
+                data=delivery.body,
+                headers=dict(delivery.headers),
+                verify=delivery.verify,
+                timeout=DELIVERY_TIMEOUT,
+            )
+        except requests.RequestException as failure:
+            return Delivered(None, error=_reason(failure, delivery.url), duration=time.monotonic() - started)
+    duration = time.monotonic() - started
+    return Delivered(answer.status_code, dict(answer.headers), answer.content, None, duration)
+
+
+def serve(
+    port: int,
+    world_path: Path | None = None,
+    seed_path: Path | None = None,
+    latency_s: float = 0.0,
+    faults_path: Path | None = None,
+    announce: Callable[[str], None] = print,
+) -> None:
+    """Serve until SIGINT or SIGTERM. Raises `ValueError` (a `SeedError` for a seed) where a file is wrong."""
+    sandbox = open_sandbox(world_path, seed_path, faults_path)
+    server = SandboxServer(sandbox, port, latency_s)
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if not stopping.is_set():
+            stopping.set()
+            threading.Thread(target=server.shutdown, daemon=True).start()
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        announce(f"listening on {server.url}")
+        server.serve_forever(poll_interval=0.1)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        server.server_close()
+        sandbox.close()
+
+
+def open_sandbox(
+    world_path: Path | None = None,
+    seed_path: Path | None = None,
+    faults_path: Path | None = None,
+    clock: Clock | None = None,
+) -> Sandbox:
+    """A sandbox from files: the world's if it is there, else the seed's, else the default world."""
+    seed = parse_seed(seed_path.read_text(encoding="utf-8")) if seed_path else None
+
+    def fresh(now: float) -> World:
+        return world_from_seed(seed, now) if seed is not None else default_world(now)
+
+    sandbox = Sandbox.opened(Store(world_path) if world_path else None, clock or Clock(), fresh)
+    if faults_path is not None:
+        sandbox.world.faults.extend(check_faults(json.loads(faults_path.read_text(encoding="utf-8"))))
+    return sandbox
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: SandboxServer
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def _any(self) -> None:
+        body = self._read_body()
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        path, _, query = self.path.partition("?")
+        base, target = f"http://{headers.get('host') or urlsplit(self.server.url).netloc}", GITLAB
+        if path.startswith(SERVICE_PREFIX):
+            name, _, rest = path[len(SERVICE_PREFIX) :].partition("/")
+            if name not in SERVICES:
+                known = ", ".join(sorted(SERVICES))
+                self._write(404, {"Content-Type": "text/plain"}, f"no stand-in {name}; there are {known}\n".encode())
+                return
+            base, target, path = f"{base}{SERVICE_PREFIX}{name}", name, f"/{rest}"
+        request = Request(self.command, path, query, headers, body, base)
+        self._give(self.server.sandbox.exchange(request, self.server.deliver, target=target, host=None))
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _any  # noqa: N815
+
+    def _give(self, outcome: Outcome) -> None:
+        delay = self.server.latency + outcome.delay
+        if delay:
+            time.sleep(delay)
+        if outcome.response is None:
+            self.close_connection = True
+            return
+        self._write(outcome.response.status, outcome.response.headers, outcome.response.body)
+
+    def _write(self, status: int, headers: object, body: bytes) -> None:
+        self.send_response(status)
+        for name, value in dict(headers).items():  # type: ignore[call-overload]
+            self.send_header(name, value)
+        if status not in WITHOUT_BODY:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _read_body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            parts = []
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: `/_sandbox/requests` is the log."""
+
+
+def _reason(failure: requests.RequestException, url: str) -> str:
+    if isinstance(failure, requests.Timeout):
+        return "execution expired"
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    place, text = f"Failed to open TCP connection to {parts.hostname}:{port}", str(failure)
+    if "refused" in text:
+        return f'{place} (Connection refused - connect(2) for "{parts.hostname}" port {port})'
+    if "resolve" in text or "Name or service" in text:
+        return f"{place} (getaddrinfo: Name or service not known)"
+    return text
