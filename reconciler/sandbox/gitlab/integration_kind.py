@@ -12,8 +12,6 @@ from typing import Any
 
 from .params import Coercion, Param, boolean, integer, listed_strings, string
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-
 FLAGS: Mapping[str, bool] = MappingProxyType(
     {
         "commit_events": True,
@@ -97,9 +95,9 @@ class Kind:
     events: Sequence[str] = ()
     broken_events: Sequence[str] = ()
     ignored_events: Sequence[str] = ()
-    flags: Mapping[str, bool] = NOTHING
-    initial: Mapping[str, Any] = NOTHING
-    renewed: Mapping[str, Any] = NOTHING
+    flags: Mapping[str, bool] = field(default_factory=dict)
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    renewed: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Any] | None = None
     tracker: bool = False
     supported: Sequence[str] = ()
