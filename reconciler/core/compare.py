@@ -1,7 +1,7 @@
 """Compares one declared object with its record and with what is live, field by field, and says who moved what.
 
-Only owned fields are looked at. Secrets are compared as digests against the record; what GitLab does not show is compared
-with the record only.
+Only owned fields are looked at. Secrets are compared as digests against the record; what GitLab does not show is
+compared with the record only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reconciler.core.digest import UNVERIFIED, Digester
 from reconciler.core.live import Live
 from reconciler.core.normal import is_secret_map, normal
 from reconciler.core.plan import Change, Mover, SecretUse
-from reconciler.core.resource import Field, FieldType, Resource, Shape
+from reconciler.core.resource import INHERIT, Field, FieldType, Resource, Shape
 from reconciler.core.state import Record
 from reconciler.core.value import Plain, Secret, Text
 
@@ -55,7 +55,7 @@ def compare(resource: Resource, record: Record | None, live: Live, shape: Shape,
         else:
             _compare_secret(found, name, name, value, record, digester)
     _compare_plain(found, plain, resource, record, live)
-    if record:
+    if record and not resource.fields.get(INHERIT.name):
         _give_up(found, resource, record, live, shape)
     return found
 
@@ -91,6 +91,8 @@ def _compare_plain(
 
 def _live(spec: Field, live: Live, recorded: Plain) -> Plain:
     """What is live, as far as it can be known: the record speaks for what was not shown."""
+    if spec is INHERIT and live.item:
+        return live.item.inherited
     if spec.name in live.fields:
         return normal(spec, live.fields[spec.name])
     hidden = not spec.readable and not is_secret_map(spec)

@@ -62,6 +62,8 @@ class State:
     gitlab_url: str = ""
     roots: tuple[str, ...] = ()
     records: Mapping[str, Record] = NOTHING
+    key_check: str = ""
+    """By which a later run tells whether it was given the same `RECONCILER_STATE_KEY`."""
 
     def find(self, address: str) -> Record | None:
         """The record of an address, compared as addresses are."""

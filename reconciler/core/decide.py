@@ -1,0 +1,406 @@
+"""Deciding: from what is declared, recorded and live to a plan. The presence table stands here as data.
+
+| desired | recorded | live | action |
+|---|---|---|---|
+| yes | no | no | create |
+| yes | no | yes | adopt, then update what differs |
+| yes | yes | no | create again |
+| yes | yes | yes | nothing, update or replace |
+| no | yes | yes | delete |
+| no | yes | no | forget |
+
+Unknown is no side of the table: an object that cannot be seen blocks its address and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.address import Address, Scope, key_of
+from reconciler.core.compare import Comparison, compare
+from reconciler.core.digest import Digester
+from reconciler.core.errors import Problem
+from reconciler.core.fingerprint import fingerprint
+from reconciler.core.graph import waves
+from reconciler.core.live import Item, Live, Presence
+from reconciler.core.normal import carries_secret
+from reconciler.core.pair import Case
+from reconciler.core.plan import Blocked, Change, Mover, Plan, Reason, SecretUse, Step, StepAction
+from reconciler.core.resource import OnDrift, Origin, Primitive, Resource, Shape
+from reconciler.core.rules import defaults_of, needs_replacement, refusal, sent_with
+from reconciler.core.state import Record, State
+from reconciler.core.value import Plain
+
+Present = tuple[bool, bool, bool]
+"""Whether an object is desired, recorded, live."""
+
+PRESENCE: Mapping[Present, tuple[StepAction | None, Reason | None]] = {
+    (True, False, False): (StepAction.CREATE, Reason.NEW),
+    (True, False, True): (StepAction.ADOPT, Reason.NOT_OURS_YET),
+    (True, True, False): (StepAction.CREATE, Reason.REMOVED_OUTSIDE),
+    (True, True, True): (StepAction.UPDATE, None),
+    (False, True, True): (StepAction.DELETE, Reason.UNDECLARED),
+    (False, True, False): (StepAction.FORGET, Reason.GONE),
+    (False, False, True): (None, None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What deciding may know: tables, digests, GitLab's version, and everything that was listed.
+
+    `listed` gives every live item of a primitive at a scope. `version` is None where nobody asked. `unmatched` holds
+    the keys of scopes that no target matches any longer.
+    """
+
+    shapes: Mapping[str, Shape]
+    digester: Digester
+    listed: Callable[[Primitive, Scope], tuple[Item, ...]]
+    version: tuple[int, int] | None = None
+    unmatched: frozenset[str] = frozenset()
+    reassert: bool = False
+    destroy: bool = False
+    keep: str = ""
+    """Why nothing may be deleted in this run (less than the recorded manifests was read); empty when it may."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan in the making."""
+
+    steps: list[Step] = field(default_factory=list)
+    bookkeeping: list[Step] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    blocked: list[Blocked] = field(default_factory=list)
+    drift: dict[str, tuple[Change, ...]] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
+    unverified: list[str] = field(default_factory=list)
+    uncompared: list[tuple[str, str, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def decide(cases: Iterable[Case], lives: Mapping[str, Live], world: World, state: State) -> Plan:
+    """The plan for some cases; `lives` is keyed by `key_of` the case's address.
+
+    The caller adds what only it knows (environment, matched targets, digest of the manifests).
+    """
+    draft = Draft()
+    for case in cases:
+        _decide_case(draft, case, lives[key_of(case.address)], world)
+    steps = _one_tracker(draft, world)
+    if held := [s for s in steps if world.keep and s.action in (StepAction.DELETE, StepAction.FORGET)]:
+        draft.notes.append(f"{len(held)} recorded, undeclared resources are left alone: {world.keep}")
+        steps = [s for s in steps if s not in held]
+    return Plan(
+        steps=_ordered(steps),
+        bookkeeping=tuple(draft.bookkeeping),
+        unchanged=tuple(draft.unchanged),
+        blocked=tuple(draft.blocked),
+        drift=draft.drift,
+        gone=tuple(draft.gone),
+        touched=tuple(draft.touched),
+        unverified=tuple(draft.unverified),
+        uncompared=tuple(draft.uncompared),
+        problems=tuple(draft.problems),
+        notes=tuple(draft.notes),
+        lineage=state.lineage,
+        serial=state.serial,
+        gitlab_url=state.gitlab_url,
+        destroy=world.destroy,
+        records=len(state.records),
+        forecast=sum(_cost(step) for step in steps),
+    )
+
+
+def _decide_case(draft: Draft, case: Case, live: Live, world: World) -> None:
+    if live.presence is Presence.UNKNOWN:
+        draft.blocked.append(Blocked(case.address, live.reason))
+        return
+    present = live.presence is Presence.PRESENT
+    if case.record and not present:
+        draft.gone.append(case.address)
+    action, reason = PRESENCE[case.resource is not None, case.record is not None, present]
+    if case.resource is None:
+        assert case.record is not None
+        assert action is not None
+        assert reason is not None
+        _decide_removal(draft, case.record, live, world, action, reason)
+        return
+    if why := refusal(case.resource, world.shapes[case.resource.shape], world.version, present=present):
+        draft.blocked.append(Blocked(case.address, why))
+        return
+    if case.record and case.record.condition == "revoked":
+        draft.unchanged.append(case.address)
+        draft.notes.append(f"{case.address} is revoked; `oauth restore` brings it back")
+        return
+    if action is StepAction.CREATE:
+        assert reason is not None
+        draft.steps.append(_creation(case, case.resource, world, reason))
+    else:
+        _decide_present(draft, case, case.resource, live, world)
+
+
+def _decide_removal(draft: Draft, record: Record, live: Live, world: World, action: StepAction, reason: Reason) -> None:
+    if record.origin is Origin.PYTHON and not world.destroy:
+        draft.notes.append(f"{record.address} was declared through the Python API and is left alone")
+        return
+    if action is StepAction.DELETE and record.lifecycle.prevent_destroy:
+        why = "its `lifecycle` says `prevent_destroy`"
+        hint = "set `prevent_destroy: false` and apply once before taking the entry away"
+        draft.problems.append(Problem("a protected resource would be deleted", why, hint, address=record.address))
+        return
+    if action is StepAction.DELETE:
+        unmatched = record.scope.key in world.unmatched
+        reason = Reason.DESTROYED if world.destroy else Reason.UNMATCHED if unmatched else reason
+    item = live.item
+    draft.steps.append(
+        Step(
+            record.address,
+            action,
+            (reason,),
+            record.primitive,
+            record.kind,
+            record.shape,
+            record.scope,
+            scope_id=record.scope_id,
+            id=item.id if item else record.id,
+            identity=record.identity,
+            fields=record.fields,
+            fingerprint=fingerprint(record, live),
+            inherited=bool(item and item.inherited),
+            updated_at=item.updated_at if item else None,
+            lifecycle=record.lifecycle,
+            origin=record.origin,
+            source=record.source,
+        )
+    )
+
+
+def _creation(case: Case, resource: Resource, world: World, reason: Reason) -> Step:
+    shape = world.shapes[resource.shape]
+    found = compare(resource, None, Live(Presence.ABSENT), shape, world.digester)
+    defaults = defaults_of(shape, resource)
+    return replace(
+        _step(case, resource, StepAction.CREATE, (reason,), Live(Presence.ABSENT), found),
+        send=tuple(sorted({*found.fields, *(name.partition(".")[0] for name in found.secrets), *defaults})),
+        defaults=defaults,
+        secrets={name: replace(use, write=True) for name, use in found.secrets.items()},
+        changes=(),
+        ids_before=tuple(item.id for item in world.listed(resource.primitive, resource.scope)),
+    )
+
+
+def _decide_present(draft: Draft, case: Case, resource: Resource, live: Live, world: World) -> None:
+    shape, record = world.shapes[resource.shape], case.record
+    found = compare(resource, record, live, shape, world.digester)
+    draft.uncompared += [(case.address, name, reference) for name, reference in found.uncompared]
+    if found.unverified:
+        draft.unverified.append(case.address)
+    if live.touched:
+        draft.touched.append(case.address)
+    wanted = _respected(resource, found.changes)
+    moved = tuple(c for c in found.changes if c.mover is not Mover.AUTHOR and not _ignored(resource, c))
+    if record and moved:
+        draft.drift[case.address] = moved
+    reassert = world.reassert and bool(found.secrets)
+    undelivered = record is not None and record.condition == "undelivered"
+    if reason := needs_replacement(shape, resource, found, wanted):
+        if resource.primitive is Primitive.APPLICATION and not resource.lifecycle.allow_replace:
+            why = f"{reason}, and a replacement makes a new client id and secret; `allow_replace` permits it"
+            draft.blocked.append(Blocked(case.address, why))
+            return
+        draft.steps.append(_replacement(case, resource, live, found, wanted, world, reason))
+        return
+    send = sent_with(shape, found, wanted, reassert=reassert, undelivered=undelivered)
+    reasons = _reasons(wanted, reassert=reassert and not wanted, undelivered=undelivered)
+    action = StepAction.ADOPT if record is None else StepAction.UPDATE
+    if action is StepAction.ADOPT:
+        reasons = (Reason.NOT_OURS_YET, *reasons)
+    step = _step(case, resource, action, reasons, live, found)
+    step = replace(step, changes=tuple(wanted), send=send, secrets=_uses(found, shape, send))
+    if case.moved and not send:
+        draft.steps.append(replace(step, action=StepAction.MOVE, reasons=(Reason.RENAMED,)))
+    elif send or record is None:
+        draft.steps.append(replace(step, reasons=(Reason.RENAMED, *reasons)) if case.moved else step)
+    else:
+        draft.unchanged.append(case.address)
+        if found.stale or found.verified or live.touched or _books_differ(resource, record, found):
+            draft.bookkeeping.append(replace(step, action=StepAction.RECORD, reasons=(Reason.RECORDED,)))
+
+
+def _uses(found: Comparison, shape: Shape, send: tuple[str, ...]) -> dict[str, SecretUse]:
+    return {
+        name: replace(use, write=use.write or (name.partition(".")[0] in send)) for name, use in found.secrets.items()
+    }
+
+
+def _respected(resource: Resource, changes: Iterable[Change]) -> list[Change]:
+    """The changes that are to be made: what only somebody else moved may be ignored or only reported."""
+    report_only = resource.lifecycle.on_drift is OnDrift.REPORT
+    return [
+        change
+        for change in changes
+        if change.mover is not Mover.OUTSIDE or not (report_only or _ignored(resource, change))
+    ]
+
+
+def _ignored(resource: Resource, change: Change) -> bool:
+    return change.field in resource.lifecycle.ignore
+
+
+def _reasons(changes: Iterable[Change], *, reassert: bool, undelivered: bool) -> tuple[Reason, ...]:
+    found: dict[Reason, None] = {}
+    for change in changes:
+        if change.reset:
+            found[Reason.GIVEN_UP] = None
+        elif change.secret:
+            found[Reason.ROTATED] = None
+        elif change.mover is Mover.OUTSIDE:
+            found[Reason.DRIFTED] = None
+        else:
+            found[Reason.DECLARED] = None
+            if change.mover is Mover.BOTH:
+                found[Reason.DRIFTED] = None
+    if reassert:
+        found[Reason.REASSERTED] = None
+    if undelivered:
+        found[Reason.UNDELIVERED] = None
+    return tuple(found)
+
+
+def _replacement(
+    case: Case,
+    resource: Resource,
+    live: Live,
+    found: Comparison,
+    wanted: list[Change],
+    world: World,
+    why: str,
+) -> Step:
+    shape = world.shapes[resource.shape]
+    defaults = defaults_of(shape, resource)
+    step = _step(
+        case,
+        resource,
+        StepAction.REPLACE,
+        (Reason.FIXED, *_reasons(wanted, reassert=False, undelivered=False)),
+        live,
+        found,
+    )
+    return replace(
+        step,
+        changes=tuple(wanted),
+        send=tuple(sorted({*found.fields, *(name.partition(".")[0] for name in found.secrets), *defaults})),
+        defaults=defaults,
+        secrets={name: replace(use, write=True) for name, use in found.secrets.items()},
+        ids_before=tuple(item.id for item in world.listed(resource.primitive, resource.scope)),
+        notes=(why,),
+    )
+
+
+def _step(
+    case: Case,
+    resource: Resource,
+    action: StepAction,
+    reasons: tuple[Reason, ...],
+    live: Live,
+    found: Comparison,
+) -> Step:
+    record, item = case.record, live.item
+    return Step(
+        resource.address,
+        action,
+        reasons,
+        resource.primitive,
+        resource.kind,
+        resource.shape,
+        resource.scope,
+        scope_id=record.scope_id if record else None,
+        id=item.id if item else None,
+        identity=resource.identity,
+        fields=found.fields,
+        secrets=found.secrets,
+        local=plain_local(resource),
+        deliver=resource.deliver,
+        fingerprint=fingerprint(record, live),
+        needs=resource.needs,
+        inherited=bool(item and item.inherited),
+        updated_at=item.updated_at if item else None,
+        previous=record.address if record and case.moved else "",
+        alias=resource.alias,
+        lifecycle=resource.lifecycle,
+        origin=resource.origin,
+        source=resource.place.file if resource.place else "",
+    )
+
+
+def plain_local(resource: Resource) -> dict[str, Plain]:
+    """The fields that are ours only and hold no secret: what the record keeps for actions."""
+    return {name: value for name, value in resource.local.items() if not carries_secret(value)}
+
+
+def _books_differ(resource: Resource, record: Record | None, found: Comparison) -> bool:
+    if record is None:
+        return False
+    known = {name: value for name, value in record.local.items() if not name.startswith("_")}
+    return (known, dict(record.deliver), record.lifecycle) != (
+        plain_local(resource),
+        dict(resource.deliver),
+        resource.lifecycle,
+    )
+
+
+def _one_tracker(draft: Draft, world: World) -> list[Step]:
+    """GitLab has one active issue tracker a project: the old one goes first, and a foreign one blocks."""
+    steps: list[Step] = []
+    leaving = {
+        (s.scope.key, s.shape): s.address
+        for s in draft.steps
+        if s.action is StepAction.DELETE and world.shapes[s.shape].tracker
+    }
+    for step in draft.steps:
+        if step.action is not StepAction.CREATE or not world.shapes[step.shape].tracker:
+            steps.append(step)
+            continue
+        others = [
+            item.shape
+            for item in world.listed(step.primitive, step.scope)
+            if item.shape != step.shape and item.shape in world.shapes and world.shapes[item.shape].tracker
+        ]
+        foreign = [name for name in others if (step.scope.key, name) not in leaving]
+        if foreign:
+            why = f"another issue tracker ({', '.join(foreign)}) is active there, and GitLab allows one at a time"
+            draft.blocked.append(Blocked(step.address, why))
+            continue
+        first = tuple(leaving[step.scope.key, name] for name in others)
+        steps.append(replace(step, needs=(*step.needs, *first)))
+    return steps
+
+
+def _ordered(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """By address, with what a step needs before it."""
+    by_key = {key_of(step.address): step for step in sorted(steps, key=lambda s: key_of(s.address))}
+    order = waves({key: [key_of(n) for n in step.needs] for key, step in by_key.items()})
+    return tuple(by_key[key] for wave in order for key in wave)
+
+
+def _cost(step: Step) -> int:
+    """How many requests a step is expected to take."""
+    match step.action:
+        case StepAction.CREATE | StepAction.DELETE:
+            return 2 if step.inherited else 1
+        case StepAction.REPLACE:
+            return 2
+        case StepAction.UPDATE | StepAction.ADOPT:
+            split = step.primitive is Primitive.HOOK and {"url", "custom_headers"} <= set(step.send)
+            return (2 if split else 1) if step.send else 0
+        case _:
+            return 0
+
+
+def entry_of(address: str) -> str:
+    """The key of the entry that an address belongs to."""
+    return key_of(Address.parse(address).entry)

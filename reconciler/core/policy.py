@@ -1,0 +1,44 @@
+"""Brakes: what keeps a plan from being applied by accident (numbers in DESIGN.md 14.5).
+
+Replacements count as deletions. `destroy` shows its list and is its own consent, but `prevent_destroy` still stops it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.core.errors import Problem, Severity, UnsafePlan
+from reconciler.core.plan import Plan, StepAction
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How many deletions a run may make: at most `max_deletes`, and at most this share of what is recorded."""
+
+    max_deletes: int = 20
+    max_delete_share: float = 0.5
+
+
+def objections(plan: Plan, policy: Policy, allow_deletes: int | None = None) -> tuple[Problem, ...]:
+    """Why a plan must not be applied; empty when it may. `allow_deletes` permits that many for this run."""
+    found = [p for p in plan.problems if p.severity is Severity.ERROR]
+    deletions = plan.count(StepAction.DELETE, StepAction.REPLACE)
+    if plan.destroy or deletions == 0:
+        return tuple(found)
+    hint = f"look at the list; if it is right, say `--allow-deletes {deletions}`"
+    if allow_deletes is not None:
+        if deletions > allow_deletes:
+            found.append(Problem("too many deletions", f"{deletions} planned, {allow_deletes} permitted", hint))
+        return tuple(found)
+    if deletions > policy.max_deletes:
+        found.append(Problem("too many deletions", f"{deletions} planned, {policy.max_deletes} at most", hint))
+    elif deletions >= 2 and deletions > policy.max_delete_share * plan.records:
+        share = f"{deletions} of {plan.records} recorded resources, at most {policy.max_delete_share:.0%}"
+        found.append(Problem("too large a share would be deleted", share, hint))
+    return tuple(found)
+
+
+def refuse_unsafe(plan: Plan, policy: Policy, allow_deletes: int | None = None) -> None:
+    """Raise `UnsafePlan` with the first objection, if there is one."""
+    for problem in objections(plan, policy, allow_deletes):
+        raise UnsafePlan(f"{problem.summary}: {problem.detail}", hint=problem.hint)
