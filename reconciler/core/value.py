@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Never
 
-Plain = None | bool | int | float | str | tuple["Plain", ...] | Mapping[str, "Plain"]
+from typing_extensions import TypeAliasType
+
+Plain = TypeAliasType(
+    "Plain", "None | bool | int | float | str | tuple[Plain, ...] | Mapping[str, Plain]"
+)  # a named alias, because pydantic follows its recursion when it reads plans
 """Data without references or secrets: what JSON can hold, with lists as tuples."""
 
 
