@@ -1,0 +1,205 @@
+"""What a plan's steps look like, told once for every view: symbols, rows of fields, and equal steps taken together.
+
+Pure. A fleet's plan is readable because steps that differ in their scope only are one group with a list of scopes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.core.address import ScopeType
+from reconciler.core.plan import Change, Mover, Plan, Reason, SecretUse, Step, StepAction
+from reconciler.output.document import plural
+
+SYMBOLS = {
+    StepAction.CREATE: "+",
+    StepAction.ADOPT: "<",
+    StepAction.UPDATE: "~",
+    StepAction.REPLACE: "-/+",
+    StepAction.DELETE: "-",
+    StepAction.FORGET: "x",
+    StepAction.MOVE: "→",
+    StepAction.RECORD: "·",
+}
+
+LONGEST = 160
+"""Characters of a value that are shown; the whole value is in the JSON."""
+
+MOVED_BY = {Mover.AUTHOR: "", Mover.OUTSIDE: "changed outside", Mover.BOTH: "changed here and outside"}
+_COUNTED = (
+    (StepAction.CREATE, "to create"),
+    (StepAction.ADOPT, "to adopt"),
+    (StepAction.UPDATE, "to update"),
+    (StepAction.REPLACE, "to replace"),
+    (StepAction.DELETE, "to delete"),
+    (StepAction.MOVE, "to move"),
+    (StepAction.FORGET, "to forget"),
+    (StepAction.RECORD, "to record"),
+)
+_PLACES = {ScopeType.PROJECT: "project", ScopeType.GROUP: "group", ScopeType.INSTANCE: "instance"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field of a step: `before` and `after` as text (None where there is none), and a remark."""
+
+    field: str
+    before: str | None = None
+    after: str | None = None
+    remark: str = ""
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Steps that differ in their scope only; `title` is the address, or what the addresses have in common."""
+
+    action: StepAction
+    title: str
+    kind: str
+    reasons: tuple[Reason, ...]
+    rows: tuple[Row, ...]
+    defaults: tuple[str, ...]
+    notes: tuple[str, ...]
+    scopes: tuple[str, ...]
+    scope_type: ScopeType
+    previous: str = ""
+    sources: tuple[str, ...] = ()
+
+    @property
+    def symbol(self) -> str:
+        """The action as a sign."""
+        return SYMBOLS[self.action]
+
+    @property
+    def why(self) -> str:
+        """The reasons in words."""
+        return ", ".join(self.reasons)
+
+    @property
+    def places(self) -> str:
+        """`in 3 projects` for a group of several, else empty."""
+        return f"in {plural(len(self.scopes), _PLACES[self.scope_type])}" if len(self.scopes) > 1 else ""
+
+
+def groups(steps: Iterable[Step]) -> list[Group]:
+    """The steps in order, equal ones over several scopes as one group at the place of the first."""
+    found: dict[Any, list[Step]] = {}
+    drawn: dict[Any, Group] = {}
+    for step in steps:
+        group = _draw(step)
+        _, _, entry = step.address.partition(":")
+        key = (replace(group, title="", scopes=(), previous="", sources=()), entry, step.previous.partition(":")[2])
+        found.setdefault(key, []).append(step)
+        drawn.setdefault(key, group)
+    return [_together(drawn[key], members) for key, members in found.items()]
+
+
+def counts(plan: Plan) -> str:
+    """`3 to create, 1 to delete`; `no changes` when there is nothing to do."""
+    said = [f"{number} {words}" for action, words in _COUNTED if (number := plan.count(action))]
+    return ", ".join(said) or "no changes"
+
+
+def row_of(change: Change) -> Row:
+    """A change as a row: what GitLab has, what it shall be, and who moved it."""
+    if change.secret:
+        return Row(change.field, remark=MOVED_BY[change.mover], secret=True)
+    remarks = []
+    before = change.live
+    if change.mover is Mover.AUTHOR:
+        before = change.recorded if change.live is None else change.live
+    else:
+        remarks.append(f"{MOVED_BY[change.mover]}, recorded {shown(change.recorded)}")
+    if change.reset:
+        remarks.append("no longer stated: GitLab's default")
+    before_text, after_text = _pair(before, change.desired)
+    return Row(change.field, before_text, after_text, "; ".join(remarks))
+
+
+def drift_row(change: Change) -> Row:
+    """A moved field as a row of a drift report: what we left there, and what it is now."""
+    if change.secret:
+        return Row(change.field, remark="changed outside", secret=True)
+    before, after = _pair(change.recorded, change.live)
+    return Row(change.field, before, after)
+
+
+def shown(value: Any) -> str:
+    """A value as text on one line; long ones are cut and say so."""
+    if value is None:
+        return "(not set)"
+    if isinstance(value, tuple | list):
+        text = f"[{', '.join(item if isinstance(item, str) else shown(item) for item in value)}]"
+    elif isinstance(value, Mapping):
+        text = f"{{{', '.join(f'{key}: {shown(item)}' for key, item in value.items())}}}"
+    else:
+        text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _draw(step: Step) -> Group:
+    rows = _created_rows(step) if step.action is StepAction.CREATE else _changed_rows(step)
+    return Group(
+        action=step.action,
+        title=step.address,
+        kind=step.kind,
+        reasons=step.reasons,
+        rows=tuple(rows),
+        defaults=tuple(step.defaults) if step.action is StepAction.CREATE else (),
+        notes=step.notes,
+        scopes=(step.scope.path,),
+        scope_type=step.scope.type,
+        previous=step.previous,
+        sources=(step.source,) if step.source else (),
+    )
+
+
+def _created_rows(step: Step) -> list[Row]:
+    rows = [Row(name, None, shown(value)) for name, value in step.fields.items()]
+    return rows + [_secret_row(name, use) for name, use in step.secrets.items()]
+
+
+def _changed_rows(step: Step) -> list[Row]:
+    if step.action in (StepAction.DELETE, StepAction.FORGET):
+        return []
+    changed = {change.field for change in step.changes if change.secret}
+    rows = [row_of(change) for change in step.changes if not change.secret]
+    for name, use in step.secrets.items():
+        if use.write or name in changed:
+            rows.append(_secret_row(name, use))
+    rows += [row_of(change) for change in step.changes if change.secret and change.field not in step.secrets]
+    return rows
+
+
+def _secret_row(name: str, use: SecretUse) -> Row:
+    return Row(name, None, use.reference or None, "written" if use.write else "kept", secret=True)
+
+
+def _together(first: Group, members: Sequence[Step]) -> Group:
+    if len(members) == 1:
+        return first
+    return replace(
+        first,
+        title=first.title.partition(":")[2],
+        previous=first.previous.partition(":")[2],
+        scopes=tuple(step.scope.path for step in members),
+        sources=tuple(dict.fromkeys(step.source for step in members if step.source)),
+    )
+
+
+def _pair(before: Any, after: Any) -> tuple[str, str]:
+    """Two values as text; of long lists only what came and went."""
+    if isinstance(before, tuple) and isinstance(after, tuple) and len(before) + len(after) > 8:
+        gone = [shown(item).strip('"') for item in before if item not in after]
+        come = [shown(item).strip('"') for item in after if item not in before]
+        if gone or come:
+            signs = [f"-{name}" for name in gone] + [f"+{name}" for name in come]
+            return plural(len(before), "item"), f"{plural(len(after), 'item')} ({' '.join(signs)})"
+    return shown(before), shown(after)
