@@ -195,6 +195,8 @@ def _creation(case: Case, resource: Resource, world: World, reason: Reason) -> S
 
 def _decide_present(draft: Draft, case: Case, resource: Resource, live: Live, world: World) -> None:
     shape, record = world.shapes[resource.shape], case.record
+    if record and _is_another(record, live):
+        record = None
     found = compare(resource, record, live, shape, world.digester)
     draft.uncompared += [(case.address, name, reference) for name, reference in found.uncompared]
     if found.unverified:
@@ -229,6 +231,11 @@ def _decide_present(draft: Draft, case: Case, resource: Resource, live: Live, wo
         draft.unchanged.append(case.address)
         if found.stale or found.verified or live.touched or _books_differ(resource, record, found):
             draft.bookkeeping.append(replace(step, action=StepAction.RECORD, reasons=(Reason.RECORDED,)))
+
+
+def _is_another(record: Record, live: Live) -> bool:
+    """Whether the live object is not the recorded one but its namesake: then nothing is known of its secrets."""
+    return live.item is not None and record.id is not None and live.item.id != record.id
 
 
 def _uses(found: Comparison, shape: Shape, send: tuple[str, ...]) -> dict[str, SecretUse]:

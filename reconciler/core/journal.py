@@ -1,0 +1,98 @@
+"""The journal's meaning: what was intended, what came of it, and what an interrupted run left open.
+
+Lines are JSON. A run begins with `{"run": …}` naming the state it started from; each step has an `intent` line, durable
+before its first request, and a `done` line after it. An intent holds the record as it will be (digests included,
+secrets never), so that the next run can settle it by looking at GitLab, without the environment of the run that died.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.core.address import key_of
+from reconciler.core.plan import Step
+from reconciler.core.planformat import step_from_dict, step_to_dict
+from reconciler.core.state import Record, State
+from reconciler.core.stateformat import record_from_dict, record_to_dict
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A step about to be carried out. `record` is what shall be recorded (None for a removal)."""
+
+    number: int
+    step: Step
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An intent's outcome: the record to keep (None: none) and addresses whose records go."""
+
+    number: int
+    record: Record | None
+    gone: tuple[str, ...] = ()
+
+
+def run_line(state: State) -> str:
+    """The line with which a run begins."""
+    return _line({"run": {"lineage": state.lineage, "serial": state.serial}})
+
+
+def intent_line(intent: Intent) -> str:
+    """An intent as a line."""
+    body = {"n": intent.number, "step": step_to_dict(intent.step), "record": _record(intent.record)}
+    return _line({"intent": body})
+
+
+def done_line(done: Done) -> str:
+    """An outcome as a line."""
+    return _line({"done": {"n": done.number, "record": _record(done.record), "gone": list(done.gone)}})
+
+
+def fold(records: dict[str, Record], done: Done) -> None:
+    """Put an outcome into the records, keyed by `key_of`."""
+    for address in done.gone:
+        records.pop(key_of(address), None)
+    if done.record:
+        records[key_of(done.record.address)] = done.record
+
+
+def replay(lines: Iterable[str], state: State) -> tuple[State, tuple[Intent, ...]]:
+    """The state with every outcome folded in, and the intents that are still open.
+
+    Lines of a run that started from an older serial are already in the state and are passed over; raises ValueError for
+    lines that are none of ours.
+    """
+    records = dict(state.records)
+    opened: dict[int, Intent] = {}
+    fresh = False
+    for text in lines:
+        entry = json.loads(text)
+        if run := entry.get("run"):
+            fresh = run["lineage"] == state.lineage and run["serial"] == state.serial
+            opened.clear()
+        elif fresh and (body := entry.get("intent")):
+            opened[body["n"]] = Intent(body["n"], step_from_dict(body["step"]), _read(body["record"]))
+        elif fresh and (body := entry.get("done")):
+            opened.pop(body["n"], None)
+            fold(records, Done(body["n"], _read(body["record"]), tuple(body["gone"])))
+    return replace(state, records=records), tuple(opened.values())
+
+
+def _record(record: Record | None) -> dict[str, Any] | None:
+    return {"address": record.address, **record_to_dict(record)} if record else None
+
+
+def _read(data: dict[str, Any] | None) -> Record | None:
+    if data is None:
+        return None
+    rest = dict(data)
+    return record_from_dict(rest.pop("address"), rest)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
