@@ -1,0 +1,104 @@
+"""The shapes that parts of entries are made of: CI/CD variables, push mirrors, the error-tracking switch.
+
+Pure. Constructors make parts so that each kind says only what is its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from reconciler.core.resource import Field, Part, Primitive, Shape
+from reconciler.core.value import Value
+from reconciler.integrations.base import PROJECT, PROJECT_AND_GROUP, boolean, secret, text
+
+_VARIABLE_FIELDS = (
+    text("key", "Name of the variable.", required=True, fixed=True),
+    text("environment_scope", "Environments that it is for.", default="*", fixed=True),
+    text("variable_type", "A variable, or a file whose path it is.", choices=("env_var", "file"), default="env_var"),
+    boolean("protected", "Only for protected branches and tags."),
+    boolean("masked", "Hidden in job logs."),
+    boolean("masked_and_hidden", "Never shown again, not even to maintainers.", fixed=True, wire="masked_and_hidden"),
+    boolean("raw", "Not expanded: `$` stands for itself."),
+    text("description", "What the variable is for."),
+)
+
+
+def _variable(name: str, value: Field) -> Shape:
+    return Shape(
+        name,
+        Primitive.VARIABLE,
+        (value, *_VARIABLE_FIELDS),
+        scopes=PROJECT_AND_GROUP,
+        identity=("key", "environment_scope"),
+    )
+
+
+VARIABLE = _variable("variable", secret("value", "The value.", required=True))
+PLAIN_VARIABLE = _variable("plain_variable", text("value", "The value.", required=True))
+"""A variable whose value is no secret: shown and compared. A live variable is one when GitLab does not mask it."""
+
+MIRROR = Shape(
+    "mirror",
+    Primitive.MIRROR,
+    (
+        text("url", "Address of the repository, without credentials.", required=True, fixed=True),
+        text("username", "User of the address.", fixed=True, readable=False),
+        secret("password", "Password or token of the address.", fixed=True),
+        boolean("enabled", "Whether pushes go out.", True),
+        boolean("only_protected_branches", "Mirror protected branches only."),
+        boolean("keep_divergent_refs", "Leave branches alone that have diverged."),
+        text("mirror_branch_regex", "Mirror branches that match (RE2); a paid feature."),
+        text(
+            "auth_method", "How GitLab identifies itself.", choices=("password", "ssh_public_key"), default="password"
+        ),
+    ),
+    scopes=PROJECT,
+    identity=("url",),
+)
+"""`url`, `username` and `password` are one address at GitLab, which shows it with the credentials masked."""
+
+ERROR_TRACKING = Shape(
+    "error_tracking",
+    Primitive.ERROR_TRACKING,
+    (
+        boolean("active", "Whether error tracking is on.", required=True),
+        boolean("integrated", "Whether GitLab itself collects errors, in place of Sentry."),
+    ),
+    scopes=PROJECT,
+)
+
+SHAPES: Mapping[str, Shape] = MappingProxyType(
+    {shape.name: shape for shape in (VARIABLE, PLAIN_VARIABLE, MIRROR, ERROR_TRACKING)}
+)
+"""The shapes by name."""
+
+VARIABLE_OPTIONS = (
+    text("environment_scope", "Environments that the CI/CD variables are for.", default="*"),
+    boolean("protected", "Give the CI/CD variables to protected branches and tags only."),
+)
+"""What every kind lets people say about the CI/CD variables that it makes."""
+
+
+def variable(key: str, values: Mapping[str, Value], value: Value, *, hidden: bool = True) -> Part | None:
+    """A CI/CD variable of an entry, or None where there is no value.
+
+    `hidden` ones are masked and not expanded, so that any secret without blanks passes unchanged.
+    """
+    if value is None:
+        return None
+    scope = values.get("environment_scope") or "*"
+    fields = {
+        "value": value,
+        "key": key,
+        "environment_scope": scope,
+        "protected": bool(values.get("protected")),
+        "masked": hidden,
+        "raw": True,
+    }
+    return Part(
+        "variable" if hidden else "plain_variable",
+        key,
+        fields,
+        identity={"key": key, "environment_scope": str(scope)},
+    )

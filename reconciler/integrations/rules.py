@@ -1,0 +1,256 @@
+"""Rules about an entry's values that can be told without asking anybody.
+
+A rule takes an entry's values and yields objections as (field, what is wrong, what to do). A value that holds a
+reference (`Text`) or a secret is not known here and passes; no objection quotes a value, which may be a secret written
+by mistake. Rules state what GitLab refuses, and what it takes and
+cannot store (facts, sections 2, 3 and 15).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from urllib.parse import SplitResult, urlsplit
+
+from reconciler.core.value import Text, Value
+
+Values = Mapping[str, Value]
+Objection = tuple[str, str, str]
+Rule = Callable[[Values], Iterator[Objection]]
+
+MASKABLE = re.compile(r"\S{8,}")
+"""What GitLab can mask in a variable that is not expanded: one line, 8 characters or more, no blanks."""
+
+_WORD = re.compile(r"[A-Za-z0-9_]+")
+
+
+def objections(rules: Iterable[Rule]) -> Callable[[Values], Iterable[Objection]]:
+    """One check of many rules."""
+    every = tuple(rules)
+
+    def check(values: Values) -> Iterable[Objection]:
+        return [objection for rule in every for objection in rule(values)]
+
+    return check
+
+
+def known(values: Values, name: str) -> str | None:
+    """A text value that is stated in full, without the blanks around it; None when absent or not known yet."""
+    value = values.get(name)
+    return value.strip() if isinstance(value, str) else None
+
+
+def stated(values: Values, name: str) -> bool:
+    """Whether a field is stated, its content known or not."""
+    value = values.get(name)
+    return value is not None and value != ""
+
+
+def split(url: str) -> SplitResult | None:
+    """A URL taken apart, None when it is none."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 (raises for a port that is no number)
+    except ValueError:
+        return None
+    return parts
+
+
+def web_url(*names: str) -> Rule:
+    """http or https, in small letters, with a host and without blanks."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        for name in names:
+            url = known(values, name)
+            if url is None:
+                continue
+            parts = split(url)
+            scheme, rest = url.partition("://")[::2]
+            if not parts or scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", rest):
+                yield name, "is no web address that GitLab accepts", "write https://host/path, without blanks"
+
+    return rule
+
+
+def begins(name: str, prefix: str, why: str) -> Rule:
+    """A text that begins with something."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        value = known(values, name)
+        if value is not None and not value.startswith(prefix):
+            yield name, f"does not begin with `{prefix}`", why
+
+    return rule
+
+
+def has(name: str, needle: str, why: str) -> Rule:
+    """A text that holds a marker."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        value = known(values, name)
+        if value is not None and needle not in value:
+            yield name, f"`{needle}` is missing in it", why
+
+    return rule
+
+
+def matches(name: str, pattern: str, what: str, hint: str) -> Rule:
+    """A text of a form; `what` says which form it lacks."""
+    form = re.compile(pattern, re.ASCII)
+
+    def rule(values: Values) -> Iterator[Objection]:
+        value = known(values, name)
+        if value is not None and not form.fullmatch(value):
+            yield name, what, hint
+
+    return rule
+
+
+def filled(*names: str) -> Rule:
+    """Texts that GitLab wants and does not take empty."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        for name in names:
+            if name in values and known(values, name) == "":
+                yield name, "is empty", "state a value"
+
+    return rule
+
+
+def longest(limit: int, *names: str) -> Rule:
+    """Texts of a greatest length in characters."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        for name in names:
+            value = known(values, name)
+            if value is not None and len(value) > limit:
+                yield name, f"has {len(value)} characters; GitLab takes {limit}", "shorten it"
+
+    return rule
+
+
+def together(*names: str) -> Rule:
+    """Fields of which each needs the others."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        missing = [name for name in names if not stated(values, name)]
+        if missing and len(missing) < len(names):
+            given = ", ".join(f"`{name}`" for name in names if name not in missing)
+            for name in missing:
+                yield name, f"is needed beside {given}", f"state `{name}` as well, or neither"
+
+    return rule
+
+
+def alone(first: str, second: str, why: str) -> Rule:
+    """Two fields that cannot stand together."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        if stated(values, first) and stated(values, second):
+            yield second, f"cannot stand beside `{first}`", why
+
+    return rule
+
+
+def one_of(first: str, second: str) -> Rule:
+    """Two fields of which one is needed."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        if not stated(values, first) and not stated(values, second):
+            yield first, f"neither `{first}` nor `{second}` is stated", "state one of them"
+
+    return rule
+
+
+def fewest(limit: int, *names: str) -> Rule:
+    """Comma lists of a greatest length."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        for name in names:
+            value = known(values, name)
+            count = len([item for item in (value or "").split(",") if item.strip()])
+            if count > limit:
+                yield name, f"names {count} channels; GitLab takes {limit} for one event", "name fewer"
+
+    return rule
+
+
+def not_twice(flags: Mapping[str, str]) -> Rule:
+    """Switches of single events beside `events`, which is the whole set."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        if not stated(values, "events"):
+            return
+        for name, event in flags.items():
+            if stated(values, name):
+                yield name, "says the same as `events`", f"drop it, and list `{event}` in `events` if it shall be sent"
+
+    return rule
+
+
+def maskable(*names: str) -> Rule:
+    """Values of masked CI/CD variables."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        for name in names:
+            value = known(values, name)
+            if value is not None and not MASKABLE.fullmatch(value):
+                hint = "use 8 characters or more, without blanks"
+                yield name, "becomes a masked CI/CD variable, and GitLab cannot mask this value", hint
+
+    return rule
+
+
+def header_names(name: str) -> Rule:
+    """Keys of a map that are HTTP header names GitLab takes."""
+    form = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._-][A-Za-z0-9]+)*")
+
+    def rule(values: Values) -> Iterator[Objection]:
+        for key in _keys(values, name):
+            if not form.fullmatch(key):
+                hint = "letters and digits, single `.`, `-` or `_` between; it begins with a letter"
+                yield name, f"`{key}` is no header name that GitLab takes", hint
+
+    return rule
+
+
+def at_most(limit: int, name: str) -> Rule:
+    """A map of a greatest size."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        count = len(_keys(values, name))
+        if count > limit:
+            yield name, f"has {count} entries; GitLab takes {limit}", "state fewer"
+
+    return rule
+
+
+def variable_names(name: str) -> Rule:
+    """Keys of a map that stand in a URL as `{key}`."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        for key in _keys(values, name):
+            if not _WORD.fullmatch(key.replace("-", "_")):
+                yield name, f"`{key}` cannot name a URL variable", "use letters, digits, `_` and `-`"
+
+    return rule
+
+
+def variables_in(url: str, variables: str) -> Rule:
+    """Every `{key}` of a URL has its variable."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        template = values.get(url)
+        pieces = template.pieces if isinstance(template, Text) else (template,)
+        wanted = [key for piece in pieces if isinstance(piece, str) for key in re.findall(r"\{([\w-]+)\}", piece)]
+        for key in wanted:
+            if key not in _keys(values, variables):
+                hint = f"add `{key}` to `{variables}`"
+                yield url, f"the URL has `{{{key}}}`, and there is no URL variable of that name", hint
+
+    return rule
+
+
+def _keys(values: Values, name: str) -> tuple[str, ...]:
+    value = values.get(name)
+    return tuple(str(key) for key in value) if isinstance(value, Mapping) else ()
