@@ -1,7 +1,8 @@
 """Jobs, the queue and builds of the Jenkins stand-in.
 
-A job waits `queue_seconds` (default 0.5), runs `build_seconds` (default 1) and ends with its `result` (default SUCCESS);
-items vanish from the queue five minutes after they left it. Builds come about when somebody next looks (`advance`).
+A job waits `queue_seconds` (default 0.5), runs `build_seconds` (default 1) and ends with its `result` (default
+SUCCESS); items vanish from the queue five minutes after they left it. Builds come about when somebody next looks
+(`advance`).
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def enqueue(call: Call, name: str, parameters: State, *, cause: str) -> Response
 def start(call: Call) -> Response:
     """`POST /job/…/build`."""
     name, job = _buildable(call)
-    if "parameters" in job and "json" not in call.form:
+    if job.get("parameters") and "json" not in call.form:
         return Response.of_text(400, "Nothing is submitted")
     return enqueue(call, name, dict(mapping(job.get("parameters"))), cause=_cause(call))
 

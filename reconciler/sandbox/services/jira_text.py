@@ -19,9 +19,17 @@ _CLAUSE = re.compile(
     rf"|is\s+(?P<empty>(?:not\s+)?empty|(?:not\s+)?null))\s*",
     re.IGNORECASE,
 )
-_RESERVED = frozenset(["and", "or", "not", "in", "is", "empty", "null", "order", "by", "select", "from", "where", "update", "delete", "insert", "set", "all", "any"])
+_RESERVED = frozenset(
+    (
+        *("and", "or", "not", "in", "is", "empty", "null", "order", "by", "select", "from", "where", "update"),
+        *("delete", "insert", "set", "all", "any"),
+    )
+)
 _FIELDS = frozenset(
-    ["project", "key", "issue", "id", "issuekey", "summary", "description", "text", "labels", "status", "statuscategory", "issuetype", "type"]
+    (
+        *("project", "key", "issue", "id", "issuekey", "summary", "description", "text", "labels", "status"),
+        *("statuscategory", "issuetype", "type"),
+    )
 )
 
 

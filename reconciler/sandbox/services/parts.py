@@ -93,7 +93,7 @@ class Call:
     def json(self, malformed: Response) -> Any:
         """The body as JSON; ends the call with `malformed` where it is none."""
         try:
-            return json.loads(self.body)
+            return json.loads(self.body, parse_int=read_whole)
         except (ValueError, RecursionError):
             raise RefusalError(malformed) from None
 
@@ -312,12 +312,12 @@ def stage(now: float, since: float, waiting: float, working: float) -> Literal["
     return "running" if now < since + waiting + working else "finished"
 
 
-def limited(values: list[Any], parameters: Mapping[str, str], *, start: str, size: str, most: int) -> list[Any]:
-    """One page of `values` as the numeric parameters named `start` and `size` ask for."""
-    first = whole(parameters.get(start), 0)
-    return values[first : first + min(whole(parameters.get(size), most), most)]
-
-
 def whole(text: object, otherwise: int) -> int:
     """`text` as a whole number that is not negative, or `otherwise`."""
-    return int(str(text)) if str(text).isascii() and str(text).isdigit() else otherwise
+    digits = str(text)
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else otherwise
+
+
+def read_whole(digits: str) -> float:
+    """A whole number of JSON text; one that no clock or counter reaches becomes a float, so that sums cannot fail."""
+    return int(digits) if len(digits) < 19 else float(digits)

@@ -1,7 +1,8 @@
 """A stand-in for Slack: incoming webhooks and the two Web API calls that a bot token is used for.
 
 State: `hooks` {"T/B/X": state name} (names in `_DEAD` and `_REFUSING`, `throttled`), `legacy` (True, or a list of
-"T/B/X": hooks that honour `channel`), `token_error` (what a bad bot token is told). Effects: `messages`, `workflow_starts`.
+"T/B/X": hooks that honour `channel`), `token_error` (what a bad bot token is told).
+Effects: `messages`, `workflow_starts`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,164 @@
+"""A stand-in for the Prometheus Pushgateway: groups of metrics, pushed, replaced, deleted and shown.
+
+State: `consistency_check` (False: pushes are queued, 202), `demand_auth` (True: a proxy asks for credentials),
+`starting` (503 on `/-/ready`), `admin_api` (wiping is possible). Effects: `groups` {label text: {labels, families,
+push_time, failure_time}}.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.exposition import FormatError, parse, text_of
+from reconciler.sandbox.services.parts import Call, RefusalError, Service, State, iso, mapping, serve, spend, table
+
+
+def handle(request: Request, state: State, now: float) -> Response:
+    """Answer one request to a Pushgateway."""
+    return serve(_SERVICE, request, state, now)
+
+
+def _push(call: Call) -> Response:
+    labels = _grouping(call)
+    groups = call.state.setdefault("groups", {})
+    name = _key(labels)
+    held = groups.get(name, {"labels": labels, "families": {}, "push_time": 0, "failure_time": 0})
+    try:
+        pushed = parse(call.body.decode())
+        clash = _clash(groups, name, pushed)
+    except (FormatError, UnicodeDecodeError) as wrong:
+        clash = str(wrong)
+    if clash:
+        groups[name] = {**held, "failure_time": call.now}
+        return Response.of_text(400, f"{clash}\n")
+    kept = {} if call.request.method == "PUT" else held["families"]
+    groups[name] = {**held, "families": {**kept, **pushed}, "push_time": call.now}
+    return Response(200 if call.state.get("consistency_check", True) else 202)
+
+
+def _delete(call: Call) -> Response:
+    call.state.setdefault("groups", {}).pop(_key(_grouping(call)), None)
+    return Response(202)
+
+
+def _wipe(call: Call) -> Response:
+    if not call.state.get("admin_api"):
+        return Response.of_text(404, "Not Found")
+    call.state["groups"] = {}
+    return Response(202)
+
+
+def _text(call: Call) -> Response:
+    families: dict[str, list[State]] = {}
+    for group in _groups(call):
+        for name, family in group["families"].items():
+            samples = [{**s, "labels": {**s["labels"], **group["labels"]}} for s in family["samples"]]
+            families.setdefault(name, []).append({**family, "samples": samples})
+        for name, time in (("push_time_seconds", "push_time"), ("push_failure_time_seconds", "failure_time")):
+            own = {"name": name, "labels": group["labels"], "value": repr(float(group[time]))}
+            families.setdefault(name, []).append({"type": "gauge", "help": "Last Unix time.", "samples": [own]})
+    return Response(200, {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}, text_of(families).encode())
+
+
+def _metrics(call: Call) -> Response:
+    shown = []
+    for group in _groups(call):
+        row = {"labels": group["labels"], "last_push_successful": group["push_time"] >= group["failure_time"]}
+        stamps = {name: _family(group["labels"], name, group[at]) for name, at in _STAMPS}
+        for name, family in group["families"].items():
+            rows = [{"labels": {**s["labels"], **group["labels"]}, "value": s["value"]} for s in family["samples"]]
+            stamps[name] = {"type": family["type"].upper(), "help": family["help"], "metrics": rows}
+        shown.append({**row, **stamps})
+    return Response.of_json(200, {"status": "success", "data": shown})
+
+
+def _status(call: Call) -> Response:
+    value = {"build_information": {"version": "1.11.0"}, "flags": {}, "start_time": iso(0)}
+    return Response.of_json(200, {"status": "success", "data": value})
+
+
+def _healthy(_call: Call) -> Response:
+    return Response.of_text(200, "OK")
+
+
+def _ready(call: Call) -> Response:
+    return Response.of_text(503, "Service Unavailable") if spend(call.state, "starting") else _healthy(call)
+
+
+def _admitted(call: Call) -> Response | None:
+    account = call.account()
+    if account is None or (call.state.get("demand_auth") and not account):
+        return Response.of_text(401, "Unauthorized", {"WWW-Authenticate": "Basic"})
+    return None
+
+
+_STAMPS = (("push_time_seconds", "push_time"), ("push_failure_time_seconds", "failure_time"))
+
+_SERVICE = Service(
+    routes=table(
+        ("PUT|POST", "/metrics/{grouping*}", _push),
+        ("DELETE", "/metrics/{grouping*}", _delete),
+        ("GET", "/metrics", _text),
+        ("GET", "/api/v1/metrics", _metrics),
+        ("GET", "/api/v1/status", _status),
+        ("PUT", "/api/v1/admin/wipe", _wipe),
+        ("GET", "/-/healthy", _healthy),
+        ("GET", "/-/ready", _ready),
+        guard=_admitted,
+    ),
+    contexts=2,
+)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _groups(call: Call) -> list[State]:
+    return list(mapping(call.state.get("groups")).values())
+
+
+def _key(labels: dict[str, str]) -> str:
+    return ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
+
+
+def _grouping(call: Call) -> dict[str, str]:
+    """The grouping key in a path; a label `name@base64` has its value encoded, `=` being the empty one."""
+    parts = call.names["grouping"].split("/")
+    if len(parts) % 2 or parts[0] not in ("job", "job@base64"):
+        raise RefusalError(
+            Response.of_text(400, f"odd number of components in label string {call.names['grouping']!r}\n")
+        )
+    labels = {}
+    for name, value in zip(parts[::2], parts[1::2], strict=True):
+        label, encoded = name.removesuffix("@base64"), name.endswith("@base64")
+        try:
+            bare = value.rstrip("=")
+            text = base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4)).decode() if encoded else value
+        except (binascii.Error, ValueError):
+            raise RefusalError(Response.of_text(400, f"invalid base64 encoding in label {label}\n")) from None
+        if label in labels or not label.isidentifier() or label.startswith("__"):
+            raise RefusalError(Response.of_text(400, f"improper label name {label!r}\n"))
+        labels[label] = text
+    if not labels["job"]:
+        raise RefusalError(Response.of_text(400, "job name is required\n"))
+    return labels
+
+
+def _clash(groups: State, name: str, pushed: dict[str, State]) -> str | None:
+    """What makes a push inconsistent: with itself, or with the metrics of other groups."""
+    for family_name, family in pushed.items():
+        seen = [str(sorted({**s["labels"], "": s["name"]}.items())) for s in family["samples"]]
+        if len(set(seen)) != len(seen):
+            return f"collected metric {family_name} was collected before with the same name and label values"
+        others = (mapping(g["families"]).get(family_name) for key, g in groups.items() if key != name)
+        if any(other and other["type"] != family["type"] for other in others):
+            return f"collected metric {family_name} should be of the type that another group gave it"
+        if family_name in ("push_time_seconds", "push_failure_time_seconds"):
+            return f"pushed metrics must not be named {family_name}"
+    return None
+
+
+def _family(labels: State, name: str, time: float) -> State:
+    return {"type": "GAUGE", "help": name, "metrics": [{"labels": labels, "value": repr(float(time))}]}
