@@ -1,0 +1,31 @@
+"""Asks before something is done, and refuses to go on where nobody can be asked."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from reconciler.core.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import Session
+
+
+def require_someone(session: Session, *, auto_approve: bool) -> None:
+    """Raise a usage error where nobody can be asked and consent was not given; called before any work."""
+    if not (auto_approve or session.interactive):
+        raise UsageError(
+            "there is no terminal to ask on",
+            hint="give --auto-approve, or make a plan with `reconciler plan --out plan.json` and apply that",
+        )
+
+
+def ask(session: Session, question: str, *, auto_approve: bool) -> None:
+    """Ask for a typed `yes`; anything else raises `ReconcilerError`."""
+    if auto_approve:
+        return
+    sys.stdout.flush()
+    sys.stderr.write(f"{question} Only `yes` goes on: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise ReconcilerError("declined, nothing was changed")

@@ -1,0 +1,71 @@
+"""What commands ask of the engine, as one table of functions, so that tests can hand in another.
+
+Law: commands reach the engine through this table only; `real` imports it when a command runs, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from reconciler.core.errors import Problem
+    from reconciler.core.plan import Plan
+    from reconciler.core.ports import Listener, Version
+    from reconciler.core.report import Report, Validation
+    from reconciler.core.resource import Catalogue
+    from reconciler.core.state import State
+    from reconciler.engine.verbs import ApplyOptions, DriftOptions, PlanOptions
+    from reconciler.engine.workspace import Workspace
+    from reconciler.wiring import Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """The engine's verbs and what opens a workspace for them."""
+
+    open_workspace: Callable[[Options, Listener], AbstractContextManager[Workspace]]
+    catalogue: Callable[[], Catalogue]
+    validate: Callable[[Workspace, Sequence[str]], Validation]
+    plan: Callable[[Workspace, PlanOptions], Plan]
+    objections: Callable[[Workspace, Plan, int | None], tuple[Problem, ...]]
+    apply: Callable[[Workspace, Plan, ApplyOptions], Report]
+    drift: Callable[[Workspace, DriftOptions], Plan]
+    show_state: Callable[[Workspace], State]
+    explain: Callable[[Workspace, str], Mapping[str, Any]]
+    state_mv: Callable[[Workspace, str, str], object]
+    state_forget: Callable[[Workspace, str], object]
+    state_unlock: Callable[[Workspace, str], object]
+    state_history: Callable[[Workspace], list[Version]]
+    state_restore: Callable[[Workspace, int], object]
+    state_pull: Callable[[Workspace], bytes]
+    state_push: Callable[[Workspace, bytes], object]
+
+
+def real() -> Engine:
+    """The engine itself."""
+    from reconciler import wiring
+    from reconciler.core.policy import objections
+    from reconciler.engine import verbs
+
+    return Engine(
+        open_workspace=wiring.open_workspace,
+        catalogue=wiring.catalogue,
+        validate=verbs.validate,
+        plan=verbs.plan,
+        objections=lambda ws, plan, allowed: objections(plan, ws.settings.policy, allowed),
+        apply=verbs.apply,
+        drift=verbs.drift,
+        show_state=verbs.show_state,
+        explain=verbs.explain,
+        state_mv=verbs.state_mv,
+        state_forget=verbs.state_forget,
+        state_unlock=verbs.state_unlock,
+        state_history=verbs.state_history,
+        state_restore=verbs.state_restore,
+        state_pull=verbs.state_pull,
+        state_push=verbs.state_push,
+    )

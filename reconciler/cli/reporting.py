@@ -1,0 +1,104 @@
+"""The `--report KIND=PATH` option: what may be asked for, and writing it when a command ends.
+
+Reports are written whatever the outcome: GitLab uploads them from failed jobs too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.core.errors import InputError, ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.output.summary import Summary
+
+KINDS = ("terraform", "codequality", "junit", "metrics", "dotenv", "annotations", "json", "markdown", "html")
+
+
+class ReportTarget(click.ParamType[tuple[str, str]]):
+    """`KIND=PATH`, of the kinds that a command can write."""
+
+    name = "report"
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self.kinds = kinds
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """The kind and the path."""
+        if isinstance(value, tuple):
+            return value
+        kind, _, path = str(value).partition("=")
+        if kind not in self.kinds:
+            self.fail(f"`{kind}` is no report of this command; there are {', '.join(self.kinds)}", param, ctx)
+        if not path:
+            self.fail(f"`{value}` names no file; write {kind}=PATH", param, ctx)
+        return kind, path
+
+
+def report_option(*without: str) -> Callable[[Any], Any]:
+    """The option for one command, without the kinds that make no sense for it."""
+    kinds = [kind for kind in KINDS if kind not in without]
+    return click.option(
+        "--report",
+        "reports",
+        type=ReportTarget(kinds),
+        multiple=True,
+        metavar="KIND=PATH",
+        help=f"Write a report, repeatable: {', '.join(kinds)}.",
+    )
+
+
+class Reports:
+    """The reports that were asked for; a command hands its summary in."""
+
+    def __init__(self, wanted: Sequence[tuple[str, str]], environ: Mapping[str, str]) -> None:
+        self._wanted, self._environ = wanted, environ
+        self._written = False
+
+    def write(self, summary: Callable[[], Summary]) -> None:
+        """Write every report; raises `ReconcilerError` when a file cannot be written."""
+        self._written = True
+        if not self._wanted:
+            return
+        from reconciler.output.reports import WRITERS
+
+        facts = summary()
+        links = self._links()
+        for kind, path in self._wanted:
+            try:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                Path(path).write_text(WRITERS[kind](facts, links), encoding="utf-8", newline="\n")
+            except OSError as error:
+                raise ReconcilerError(f"{path}: the report cannot be written: {error.strerror}") from error
+
+    def failed(self, raised: InputError) -> None:
+        """Write what reports can say of a command that its input stopped."""
+        if not self._written:
+            from reconciler.output.summary import of_problems
+
+            self.write(lambda: of_problems(raised.problems))
+
+    def _links(self) -> dict[str, str]:
+        job = self._environ.get("CI_JOB_URL", "")
+        if not job:
+            return {}
+        files = {kind: path for kind, path in self._wanted if kind in ("html", "markdown", "json")}
+        links = {f"Report ({kind})": f"{job}/artifacts/file/{os.path.normpath(path)}" for kind, path in files.items()}
+        return {**links, "Job": job}
+
+
+@contextmanager
+def reporting(wanted: Sequence[tuple[str, str]], environ: Mapping[str, str]) -> Iterator[Reports]:
+    """Reports of a running command; problems of the input are reported before they stop it."""
+    reports = Reports(wanted, environ)
+    try:
+        yield reports
+    except InputError as raised:
+        reports.failed(raised)
+        raise

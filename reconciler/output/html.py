@@ -1,0 +1,40 @@
+"""One self-contained page for a browser, with everything a summary holds. Values are escaped by jinja2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.output.changes import groups
+from reconciler.output.clean import clean
+from reconciler.output.summary import Summary
+from reconciler.output.terminal import plain_text
+
+
+def page(summary: Summary, links: Mapping[str, str]) -> str:
+    """The page's text."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: clean(value) if type(value) is str else value,
+    )
+    plan = summary.plan
+    rendered: str = environment.get_template("page.html.jinja").render(
+        summary=summary,
+        headline=plain_text(summary.headline).strip(),
+        groups=groups(plan.steps) if plan else [],
+        text=Text(plain_text(summary.document)),
+        links=links,
+        plan=plan,
+        problems=(*plan.problems, *summary.brakes) if plan else (),
+    )
+    return rendered
+
+
+class Text(str):
+    """Text whose line ends are kept; it has been cleaned already."""

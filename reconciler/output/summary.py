@@ -1,0 +1,347 @@
+"""What a command found, reduced to what reports are made of: counts, findings, cases, figures.
+
+Pure. Every report kind reads this one value, so they cannot tell different stories.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from reconciler.core.address import Address
+from reconciler.core.errors import Problem, Severity
+from reconciler.core.plan import Change, Plan, Step, StepAction
+from reconciler.core.report import Report, StepStatus, Validation
+from reconciler.core.resource import NOTHING
+from reconciler.output.changes import drift_row, row_of
+from reconciler.output.document import Document
+from reconciler.output.machine import document, problem
+
+
+class Verdict(StrEnum):
+    """What became of a case."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to be seen in a merge request. `rule`, `subject` and `field` make its fingerprint."""
+
+    rule: str
+    subject: str
+    text: str
+    field: str = ""
+    severity: str = "major"
+    path: str = ""
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of a test report: `group` is shown as the suite."""
+
+    group: str
+    name: str
+    verdict: Verdict = Verdict.PASSED
+    text: str = ""
+    path: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a command found. `counts` are terraform's three; `metrics` are keyed by name and label."""
+
+    title: str
+    headline: Document
+    document: Document
+    machine: Mapping[str, Any]
+    counts: tuple[int, int, int] | None = None
+    findings: tuple[Finding, ...] = ()
+    cases: tuple[Case, ...] = ()
+    metrics: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    variables: Mapping[str, str] = NOTHING
+    plan: Plan | None = None
+    brakes: tuple[Problem, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def of_validation(outcome: Validation) -> Summary:
+    """What `validate` found; one case per file."""
+    from reconciler.output.human.problems import validation
+    from reconciler.output.machine import validation as as_data
+
+    shown = validation(outcome)
+    by_file: dict[str, list[Problem]] = {name: [] for name in outcome.files}
+    for one in outcome.problems:
+        by_file.setdefault(one.place.file if one.place else "settings", []).append(one)
+    errors = sum(one.severity is Severity.ERROR for one in outcome.problems)
+    return Summary(
+        title="Validation",
+        headline=shown[-1:],
+        document=shown,
+        machine=as_data(outcome),
+        findings=tuple(_finding(one) for one in outcome.problems),
+        cases=tuple(_file_case(name, found) for name, found in by_file.items()),
+        metrics={
+            ("reconciler_entries", ""): outcome.entries,
+            ("reconciler_problems", "error"): errors,
+            ("reconciler_problems", "warning"): len(outcome.problems) - errors,
+        },
+        variables={"RECONCILER_VALID": _flag(outcome.ok), "RECONCILER_ERRORS": str(errors)},
+    )
+
+
+def of_problems(found: Sequence[Problem]) -> Summary:
+    """Problems of the input that stopped a command."""
+    files = tuple(dict.fromkeys(one.place.file for one in found if one.place))
+    return of_validation(Validation(problems=tuple(found), files=files))
+
+
+def of_plan(plan: Plan, brakes: Sequence[Problem] = ()) -> Summary:
+    """A plan; one case per address."""
+    from reconciler.core.planformat import plan_to_dict
+    from reconciler.output.human.plan import plan as human
+    from reconciler.output.human.plan import summary
+
+    problems = tuple(dict.fromkeys((*plan.problems, *brakes)))
+    changes = {step.address: step for step in plan.steps}
+    cases = [Case(_suite(a), a, text=_told(s), path=_source(s)[0]) for a, s in changes.items()]
+    cases += [Case(_suite(a), a) for a in plan.unchanged]
+    return Summary(
+        title=f"Plan for {plan.environment}" if plan.environment else "Plan",
+        headline=[summary(plan, brakes=brakes)],
+        document=human(plan, brakes=brakes),
+        machine=plan_to_dict(plan),
+        counts=counted(plan),
+        findings=(*(_finding(one) for one in problems), *_drift_findings(plan), *_blocked_findings(plan)),
+        cases=(*cases, *_blocked_cases(plan), *(_problem_case(one) for one in problems)),
+        metrics=_plan_metrics(plan),
+        variables=_plan_variables(plan),
+        plan=plan,
+        brakes=tuple(brakes),
+        facts=_facts(plan),
+    )
+
+
+def of_drift(plan: Plan) -> Summary:
+    """A drift report; one case per address."""
+    from reconciler.output.human.drift import drift, summary
+
+    moved = {a: "\n".join(map(_drifted, changes)) for a, changes in plan.drift.items()}
+    moved |= dict.fromkeys(plan.gone, "removed outside")
+    moved |= {a: "written to outside, with no difference that GitLab shows" for a in plan.touched if a not in moved}
+    cases = [Case(_suite(a), a, Verdict.FAILED, text) for a, text in moved.items()]
+    cases += [Case(_suite(a), a) for a in plan.unchanged if a not in moved]
+    return Summary(
+        title=f"Drift of {plan.environment}" if plan.environment else "Drift",
+        headline=[summary(plan)],
+        document=drift(plan),
+        machine=drift_data(plan),
+        findings=(*_drift_findings(plan), *_blocked_findings(plan)),
+        cases=(*cases, *_blocked_cases(plan)),
+        metrics=_plan_metrics(plan),
+        variables={
+            "RECONCILER_DRIFTED": str(len(moved)),
+            "RECONCILER_BLOCKED": str(len(plan.blocked)),
+            "RECONCILER_UNMANAGED": str(len(plan.unmanaged)),
+        },
+        facts=_facts(plan),
+    )
+
+
+def of_report(report: Report, plan: Plan) -> Summary:
+    """What became of an apply; one case per step. `counts` are the plan's."""
+    from reconciler.output.human.outcome import report as human
+    from reconciler.output.human.outcome import summary
+    from reconciler.output.machine import report as as_data
+
+    verdicts = {StepStatus.DONE: Verdict.PASSED, StepStatus.FAILED: Verdict.FAILED, StepStatus.SKIPPED: Verdict.SKIPPED}
+    cases = [
+        Case(
+            _suite(one.address),
+            one.address,
+            verdicts[one.status],
+            f"{one.action} {one.message}".rstrip(),
+            "",
+            one.seconds,
+        )
+        for one in report.outcomes
+    ]
+    sources = {step.address: _source(step) for step in plan.steps}
+    findings = [
+        Finding(
+            "apply failed",
+            one.address,
+            f"{one.action} failed: {one.message}",
+            "",
+            "major",
+            *sources.get(one.address, ("", 1)),
+        )
+        for one in report.of(StepStatus.FAILED)
+    ]
+    tallies = {status: len(report.of(status)) for status in StepStatus}
+    return Summary(
+        title=f"Apply to {plan.environment}" if plan.environment else "Apply",
+        headline=[summary(report)],
+        document=human(report),
+        machine=as_data(report),
+        counts=counted(plan),
+        findings=tuple(findings),
+        cases=tuple(cases),
+        metrics={
+            **{("reconciler_steps", status.value): number for status, number in tallies.items()},
+            ("reconciler_requests", ""): report.requests,
+            ("reconciler_seconds", ""): round(report.seconds, 3),
+        },
+        variables={f"RECONCILER_{status.upper()}": str(number) for status, number in tallies.items()},
+        facts=_facts(plan),
+    )
+
+
+def drift_data(plan: Plan) -> dict[str, Any]:
+    """A drift report as a JSON answer; secret fields are named without values."""
+    drifted = [
+        {"address": address, "fields": [_change_data(change) for change in changes]}
+        for address, changes in plan.drift.items()
+    ]
+    return document(
+        "drift",
+        environment=plan.environment,
+        gitlab_url=plan.gitlab_url,
+        drifted=drifted,
+        removed_outside=list(plan.gone),
+        touched=list(plan.touched),
+        unmanaged=[{"scope": scope, "what": what, "name": name} for scope, what, name in plan.unmanaged],
+        blocked=[{"address": one.address, "reason": one.reason} for one in plan.blocked],
+        unverified=list(plan.unverified),
+        problems=[problem(one) for one in plan.problems],
+    )
+
+
+def counted(plan: Plan) -> tuple[int, int, int]:
+    """Created, updated and deleted as GitLab's plan widget counts: a replacement is one of the first and last."""
+    replaced = plan.count(StepAction.REPLACE)
+    created = plan.count(StepAction.CREATE) + replaced
+    updated = plan.count(StepAction.UPDATE) + sum(s.action is StepAction.ADOPT and s.writes for s in plan.steps)
+    return created, updated, plan.count(StepAction.DELETE) + replaced
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+_SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor"}
+
+
+def _finding(one: Problem) -> Finding:
+    place = one.place
+    return Finding(
+        rule=one.summary,
+        subject=one.address or (place.file if place else ""),
+        field=one.detail,
+        text=f"{one.summary}{': ' + one.detail if one.detail else ''}{'. Hint: ' + one.hint if one.hint else ''}",
+        severity=_SEVERITIES[one.severity],
+        path=place.file if place else "",
+        line=place.line if place else 1,
+    )
+
+
+def _drift_findings(plan: Plan) -> Iterable[Finding]:
+    sources = {step.address: _source(step) for step in plan.steps}
+    for address, changes in plan.drift.items():
+        for change in changes:
+            text = f"{address}: {_drifted(change)}"
+            yield Finding("drift", address, text, change.field, "minor", *sources.get(address, ("", 1)))
+    for address in plan.gone:
+        yield Finding(
+            "removed outside", address, f"{address} was removed outside", "", "major", *sources.get(address, ("", 1))
+        )
+
+
+def _blocked_findings(plan: Plan) -> Iterable[Finding]:
+    for one in plan.blocked:
+        yield Finding("cannot be decided", one.address, f"{one.address}: {one.reason}")
+
+
+def _blocked_cases(plan: Plan) -> Iterable[Case]:
+    return (Case(_suite(one.address), one.address, Verdict.ERROR, one.reason) for one in plan.blocked)
+
+
+def _file_case(name: str, found: Sequence[Problem]) -> Case:
+    failed = any(one.severity is Severity.ERROR for one in found)
+    return Case("manifests", name, Verdict.FAILED if failed else Verdict.PASSED, "\n".join(map(str, found)), name)
+
+
+def _problem_case(one: Problem) -> Case:
+    failed = one.severity is Severity.ERROR
+    return Case("policy", one.summary, Verdict.FAILED if failed else Verdict.PASSED, str(one))
+
+
+def _drifted(change: Change) -> str:
+    row = drift_row(change)
+    return f"{row.field}: {row.remark}" if row.secret else f"{row.field}: {row.before} → {row.after}"
+
+
+def _told(step: Step) -> str:
+    rows = [row_of(change) for change in step.changes]
+    said = [f"{r.field}: (secret)" if r.secret else f"{r.field}: {r.before} → {r.after}" for r in rows]
+    return "\n".join([f"{step.action}: {', '.join(step.reasons)}", *said])
+
+
+def _change_data(change: Change) -> dict[str, Any]:
+    if change.secret:
+        return {"field": change.field, "secret": True}
+    return {"field": change.field, "recorded": change.recorded, "live": change.live, "desired": change.desired}
+
+
+def _suite(address: str) -> str:
+    try:
+        return Address.parse(address).section
+    except ValueError:
+        return "resources"
+
+
+def _source(step: Step) -> tuple[str, int]:
+    found = re.fullmatch(r"(.+?)(?::(\d+))?(?::\d+)?", step.source)
+    return (found[1], int(found[2] or 1)) if found else ("", 1)
+
+
+def _plan_metrics(plan: Plan) -> dict[tuple[str, str], float]:
+    pending = {("reconciler_pending", action.value): float(plan.count(action)) for action in StepAction}
+    return {
+        **pending,
+        ("reconciler_unchanged", ""): len(plan.unchanged),
+        ("reconciler_recorded", ""): plan.records,
+        ("reconciler_drifted", ""): len(plan.drift) + len(plan.gone),
+        ("reconciler_blocked", ""): len(plan.blocked),
+        ("reconciler_forecast_requests", ""): plan.forecast,
+    }
+
+
+def _plan_variables(plan: Plan) -> dict[str, str]:
+    created, updated, deleted = counted(plan)
+    return {
+        "RECONCILER_CHANGES": str(len(plan.steps)),
+        "RECONCILER_CREATE": str(created),
+        "RECONCILER_UPDATE": str(updated),
+        "RECONCILER_DELETE": str(deleted),
+        "RECONCILER_DESTRUCTIVE": _flag(deleted > 0),
+        "RECONCILER_DRIFTED": str(len(plan.drift) + len(plan.gone)),
+        "RECONCILER_BLOCKED": str(len(plan.blocked)),
+        "RECONCILER_ENVIRONMENT": plan.environment,
+    }
+
+
+def _facts(plan: Plan) -> dict[str, str]:
+    facts = {"environment": plan.environment, "GitLab": plan.gitlab_url, "reconciler": plan.tool_version}
+    return {name: value for name, value in facts.items() if value}
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
