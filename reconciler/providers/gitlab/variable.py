@@ -1,0 +1,76 @@
+"""CI/CD variables of projects, groups and the instance.
+
+A variable is named by key and environment scope; every call to one carries the filter, because GitLab answers an
+ambiguous key with 409 on a project and by changing the first match on a group. Source: facts 8, 15;
+https://docs.gitlab.com/api/project_level_variables/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.core.address import Scope, ScopeType
+from reconciler.core.live import Written
+from reconciler.core.resource import Primitive
+from reconciler.core.value import Value
+from reconciler.providers.gitlab.primitive import Calls, Declaration, Work
+from reconciler.providers.gitlab.translate import Raw
+
+EVERYWHERE = "*"
+CREATED_ONLY = frozenset({"key", "environment_scope", "masked_and_hidden"})
+"""Fields that name a variable, or that GitLab takes only when it is made."""
+
+
+def create(work: Work) -> Calls[Written]:
+    """Make a variable."""
+    body: dict[str, Value] = {**work.body(), "key": work.step.identity["key"]}
+    if work.step.scope.type is not ScopeType.INSTANCE:
+        body["environment_scope"] = work.step.identity.get("environment_scope", EVERYWHERE)
+    if not body.get("masked_and_hidden"):
+        body.pop("masked_and_hidden", None)
+    response = yield work.on_collection("POST", body)
+    return work.written(response.data())
+
+
+def update(work: Work) -> Calls[Written]:
+    """Change a variable; its value goes along, as GitLab's documentation wants."""
+    response = yield work.on_member("PUT", work.body(without=CREATED_ONLY))
+    return work.written(response.data())
+
+
+def _identity(raw: Raw) -> Mapping[str, str]:
+    return {"key": str(raw["key"]), "environment_scope": str(raw.get("environment_scope") or EVERYWHERE)}
+
+
+def _query(scope: Scope, identity: Mapping[str, str]) -> Mapping[str, str]:
+    if scope.type is ScopeType.INSTANCE:
+        return {}
+    return {"filter[environment_scope]": identity.get("environment_scope", EVERYWHERE)}
+
+
+def _id(raw: Raw) -> str:
+    name = _identity(raw)
+    scope = name["environment_scope"]
+    return name["key"] if scope == EVERYWHERE else f"{name['key']} ({scope})"
+
+
+def _shown(raw: Raw) -> Raw:
+    return {**raw, "masked_and_hidden": bool(raw.get("hidden"))}
+
+
+DECLARATION = Declaration(
+    Primitive.VARIABLE,
+    {
+        ScopeType.PROJECT: "/projects/{scope}/variables",
+        ScopeType.GROUP: "/groups/{scope}/variables",
+        ScopeType.INSTANCE: "/admin/ci/variables",
+    },
+    shape_of=lambda raw: "variable" if raw.get("masked") or raw.get("hidden") else "plain_variable",
+    identity=_identity,
+    id=_id,
+    key=lambda id, identity: identity["key"],
+    query=_query,
+    shown=_shown,
+    create=create,
+    update=update,
+)
