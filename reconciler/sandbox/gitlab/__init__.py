@@ -10,14 +10,32 @@ from hashlib import sha256
 
 from ..message import Conversation, Request, Response
 from ..world import Row, World
-from . import error_tracking, integrations, meta, mirrors, terraform_state, variables
+from . import (
+    commit_statuses,
+    error_tracking,
+    integrations,
+    merge_requests_repository,
+    meta,
+    mirrors,
+    terraform_state,
+    variables,
+)
 from .auth import token_of, token_text
 from .body import query_parameters
 from .errors import ApiError, error, no_route, not_found, unauthorized
 from .kernel import Call, Job, Router, carry_out
 from .throttle import observe
 
-AREAS = (error_tracking, integrations, meta, mirrors, terraform_state, variables)
+AREAS = (
+    commit_statuses,
+    error_tracking,
+    integrations,
+    merge_requests_repository,
+    meta,
+    mirrors,
+    terraform_state,
+    variables,
+)
 """The files of the API. Each has `ROUTES`; those with background work have `JOBS` as well."""
 
 ROUTER = Router(route for area in AREAS for route in area.ROUTES)

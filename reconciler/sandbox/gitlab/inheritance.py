@@ -116,4 +116,16 @@ def propagate(world: World, now: float, *, integration: int) -> None:
             copy_settings(source, row, now)
 
 
-JOBS: Mapping[str, Job] = MappingProxyType({PROPAGATE: propagate})
+def on_new_project(world: World, now: float, *, project_id: int) -> None:
+    """What a new project gets from the groups above it."""
+    take_defaults(world, f"project:{project_id}", now)
+
+
+def on_new_group(world: World, now: float, *, group_id: int) -> None:
+    """What a new group gets from the groups above it."""
+    take_defaults(world, f"group:{group_id}", now)
+
+
+JOBS: Mapping[str, Job] = MappingProxyType(
+    {PROPAGATE: propagate, "project_created": on_new_project, "group_created": on_new_group}
+)
