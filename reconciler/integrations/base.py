@@ -20,7 +20,7 @@ PROJECT = frozenset({ScopeType.PROJECT})
 GROUP = frozenset({ScopeType.GROUP})
 PROJECT_AND_GROUP = PROJECT | GROUP
 
-OFF_WHEN_NEW = frozenset({"incident", "deployment", "vulnerability", "archive_trace"})
+OFF_WHEN_NEW = frozenset({"incident", "deployment", "vulnerability"})
 """Events that a new integration has switched off; all others are on (`flags_of_a_new_record` of the recorded table)."""
 
 _PLURAL = {
@@ -29,16 +29,6 @@ _PLURAL = {
     "confidential_issue": "confidential_issues_events",
     "release": "releases_events",
 }
-
-INHERIT = Field(
-    "inherit",
-    FieldType.BOOLEAN,
-    "Use the settings of the closest group above instead of own ones.",
-    wire="use_inherited_settings",
-    default=False,
-    top_level=True,
-)
-"""Shown by GitLab as `inherited`. What else is stated beside `inherit: true` is ignored by GitLab."""
 
 
 def flag_of(event: str) -> str:
@@ -106,7 +96,7 @@ def integration(
     return Shape(
         slug,
         Primitive.INTEGRATION,
-        (*fields, *own, INHERIT),
+        (*fields, *own),
         events=MappingProxyType({name: flag_of(name) for name in names}),
         default_events=on,
         scopes=scopes,
@@ -157,6 +147,7 @@ def kind(
     fields = (*(shape.fields if shape else ()), *own)
     flags = {f.name: f.event for f in fields if f.event}
     every = (*rules, not_twice(flags)) if flags else tuple(rules)
+    hints = dict.fromkeys(shape.events.values(), "events") if shape else {}
     more: dict[str, Any] = {"parts": parts} if parts else {}
     return Kind(
         name=name,
@@ -166,7 +157,7 @@ def kind(
         shape=shape,
         fields=fields,
         section=section,
-        renamed=MappingProxyType(dict(renamed)),
+        renamed=MappingProxyType({**hints, **renamed}),
         check=objections(every),
         manual=manual,
         credential=credential,

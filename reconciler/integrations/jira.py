@@ -23,7 +23,7 @@ _KEY = r"[A-Za-z][A-Za-z0-9_]+"
 
 def _authentication(values: Values) -> Iterator[Objection]:
     type_ = values.get("jira_auth_type", 0)
-    if type_ == 0 and not values.get("inherit") and not stated(values, "username"):
+    if type_ == 0 and not stated(values, "username"):
         yield (
             "username",
             "is needed for authentication type 0",

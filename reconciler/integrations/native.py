@@ -23,6 +23,14 @@ def _ssl(default: bool) -> Field:
 
 _GOOGLE_CLOUD = "only where the licence and the instance have Google Cloud integrations, and then from GitLab.com"
 
+_DATADOG_REFUSES = MappingProxyType(
+    {
+        **dict.fromkeys(("build", "subgroup", "project"), "GitLab declares this event and answers 500 when it is sent"),
+        **dict.fromkeys(("pipeline", "job"), "GitLab sets this flag from `enable_metrics` on every save"),
+        "archive_trace": "it is a switch of its own, `enable_logs`",
+    }
+)
+
 _SHAPES = (
     integration(
         "apple-app-store",
@@ -61,17 +69,13 @@ _SHAPES = (
         text("datadog_site", "Datadog's site.", default="datadoghq.com", exposes=True),
         text("api_url", "Full address of the API, in place of the site.", exposes=True),
         secret("api_key", "API key; it belongs to one site.", required=True),
+        boolean("archive_trace_events", "Send the logs of finished jobs; needs CI Visibility. A property, not a flag."),
         boolean("datadog_ci_visibility", "Send pipelines and jobs to CI Visibility."),
         text("datadog_service", "Tag `service` of everything sent."),
         text("datadog_env", "Tag `env` of everything sent."),
         text("datadog_tags", "Further tags, one `key:value` a line."),
-        events="archive_trace push merge_request note tag_push",
-        unstorable_events=MappingProxyType(
-            dict.fromkeys(
-                ("build", "subgroup", "project"), "GitLab declares this event and answers 500 when it is sent"
-            )
-            | dict.fromkeys(("pipeline", "job"), "GitLab sets this flag from `enable_metrics` on every save")
-        ),
+        events="push merge_request note tag_push",
+        unstorable_events=_DATADOG_REFUSES,
     ),
     integration(
         "diffblue-cover",

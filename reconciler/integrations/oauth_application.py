@@ -44,7 +44,7 @@ SHAPE = Shape(
     "application",
     Primitive.APPLICATION,
     (
-        text("name", "Name shown to users; the entry's own name when not stated.", required=True, fixed=True),
+        text("name", "Name shown to users; the entry's own name when not stated.", fixed=True),
         text("redirect_uri", "Where users return to; several, one a line.", required=True, fixed=True),
         replace(
             texts("scopes", "What the application may ask for.", required=True, fixed=True, choices=SCOPES),

@@ -5,7 +5,7 @@ Pure. Constructors make parts so that each kind says only what is its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from reconciler.core.resource import Field, Part, Primitive, Shape
@@ -18,7 +18,6 @@ _VARIABLE_FIELDS = (
     text("variable_type", "A variable, or a file whose path it is.", choices=("env_var", "file"), default="env_var"),
     boolean("protected", "Only for protected branches and tags."),
     boolean("masked", "Hidden in job logs."),
-    boolean("masked_and_hidden", "Never shown again, not even to maintainers.", fixed=True, wire="masked_and_hidden"),
     boolean("raw", "Not expanded: `$` stands for itself."),
     text("description", "What the variable is for."),
 )
@@ -80,25 +79,46 @@ VARIABLE_OPTIONS = (
 """What every kind lets people say about the CI/CD variables that it makes."""
 
 
-def variable(key: str, values: Mapping[str, Value], value: Value, *, hidden: bool = True) -> Part | None:
-    """A CI/CD variable of an entry, or None where there is no value.
+MIRROR_OPTIONS = (
+    boolean("only_protected_branches", "Mirror protected branches only.", True),
+    boolean("keep_divergent_refs", "Leave branches alone that have diverged."),
+    boolean("enabled", "Whether pushes go out.", True),
+)
+"""What every kind lets people say about the push mirror that it makes."""
 
-    `hidden` ones are masked and not expanded, so that any secret without blanks passes unchanged.
+
+def variables(values: Mapping[str, Value], *, plain: Mapping[str, str], masked: Mapping[str, str]) -> Iterator[Part]:
+    """The CI/CD variables of an entry: by their keys, the fields whose values they take; none where nothing is stated.
+
+    No value is expanded, so that any secret without blanks passes unchanged.
     """
-    if value is None:
-        return None
     scope = values.get("environment_scope") or "*"
-    fields = {
-        "value": value,
-        "key": key,
-        "environment_scope": scope,
-        "protected": bool(values.get("protected")),
-        "masked": hidden,
-        "raw": True,
-    }
-    return Part(
-        "variable" if hidden else "plain_variable",
-        key,
-        fields,
-        identity={"key": key, "environment_scope": str(scope)},
-    )
+    for key, field in (*masked.items(), *plain.items()):
+        value = values.get(field)
+        if value is None or value == "":
+            continue
+        hidden = key in masked
+        fields = {
+            "key": key,
+            "value": value,
+            "environment_scope": scope,
+            "protected": values.get("protected", False),
+            "masked": hidden,
+            "raw": True,
+        }
+        shape = VARIABLE if hidden else PLAIN_VARIABLE
+        yield Part(shape.name, key, fields, identity={"key": key, "environment_scope": str(scope)})
+
+
+def mirror(values: Mapping[str, Value], url: Value, username: Value, password: Value) -> Part:
+    """The push mirror of an entry; `url` has no credentials."""
+    options = {field.name: values.get(field.name, field.default) for field in MIRROR_OPTIONS}
+    fields = {"url": url, "username": username, "password": password, **options}
+    identity = {"url": masked_url(url)} if isinstance(url, str) else {}
+    return Part("mirror", "push", fields, identity=identity)
+
+
+def masked_url(url: str) -> str:
+    """An address with credentials as GitLab shows it."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://*****:*****@{rest}"

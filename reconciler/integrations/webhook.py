@@ -1,7 +1,7 @@
 """Webhooks of projects, groups and the instance.
 
-Three shapes, because GitLab knows different events and fields at each scope; `webhook` is the kind of the first two (the
-compiler takes `group_hook` at a group), `system_hook` that of the instance. Pure.
+Three shapes, because GitLab knows different events and fields at each scope. `webhook` is the kind of projects and
+groups (the compiler takes `group_hook` at a group), `system_hook` that of the instance. Pure.
 
 Header and variable values never come back from GitLab, their keys do. A changed URL makes GitLab forget token and
 headers, so `url` exposes them.

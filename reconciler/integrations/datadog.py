@@ -1,0 +1,55 @@
+"""Datadog: pipelines, job logs and webhooks' events in Datadog; metrics, logs and events on request.
+
+Becomes GitLab's `datadog` integration. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.integrations.base import kind, renamed, secret
+from reconciler.integrations.native import SHAPES
+from reconciler.integrations.rules import Objection, Values, known, matches, web_url
+
+_NAMES = {
+    "datadog_site": "site",
+    "datadog_service": "service",
+    "datadog_env": "env",
+    "datadog_tags": "tags",
+    "datadog_ci_visibility": "enable_metrics",
+    "archive_trace_events": "enable_logs",
+}
+_DOMAIN = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
+
+
+def _tags(values: Values) -> Iterator[Objection]:
+    for line in (known(values, "tags") or "").splitlines():
+        name, colon, rest = line.strip().partition(":")
+        if line.strip() and not (name and colon and rest):
+            yield "tags", "has a line that is no `key:value`", "write one `key:value` a line"
+
+
+def _logs_need_visibility(values: Values) -> Iterator[Objection]:
+    if values.get("enable_logs") is True and values.get("enable_metrics", False) is False:
+        yield (
+            "enable_logs",
+            "needs `enable_metrics`: GitLab sends logs with CI Visibility only",
+            "set `enable_metrics: true`",
+        )
+
+
+KIND = kind(
+    "datadog",
+    renamed(SHAPES["datadog"], _NAMES),
+    secret("app_key", "Application key, for what needs one beside the API key.", ours=True),
+    renamed=_NAMES,
+    rules=(
+        matches("api_key", r"\w+", "is no API key", "letters, digits and `_` only"),
+        matches("site", _DOMAIN, "is no site", "write one like datadoghq.eu"),
+        matches("site", r"(?!app\.).*", "begins with `app.`, which GitLab drops", "write the site without `app.`"),
+        web_url("api_url"),
+        _tags,
+        _logs_need_visibility,
+    ),
+    credential=("api_key", "site"),
+)
