@@ -64,21 +64,24 @@ def fold(records: dict[str, Record], done: Done) -> None:
 def replay(lines: Iterable[str], state: State) -> tuple[State, tuple[Intent, ...]]:
     """The state with every outcome folded in, and the intents that are still open.
 
-    Lines of a run that started from an older serial are already in the state and are passed over; raises ValueError for
-    lines that are none of ours.
+    Outcomes of a run that started from an older serial are in the state already and are passed over; what it left open
+    is open still. Raises ValueError for lines that are none of ours.
     """
     records = dict(state.records)
     opened: dict[int, Intent] = {}
-    fresh = False
+    fresh = ours = False
     for text in lines:
         entry = json.loads(text)
         if run := entry.get("run"):
-            fresh = run["lineage"] == state.lineage and run["serial"] == state.serial
+            ours = run["lineage"] == state.lineage and run["serial"] <= state.serial
+            fresh = ours and run["serial"] == state.serial
             opened.clear()
-        elif fresh and (body := entry.get("intent")):
+        elif ours and (body := entry.get("intent")):
             opened[body["n"]] = Intent(body["n"], step_from_dict(body["step"]), _read(body["record"]))
-        elif fresh and (body := entry.get("done")):
+        elif ours and (body := entry.get("done")):
             opened.pop(body["n"], None)
+            if not fresh:
+                continue
             fold(records, Done(body["n"], _read(body["record"]), tuple(body["gone"])))
     return replace(state, records=records), tuple(opened.values())
 

@@ -121,7 +121,7 @@ class Version:
 
 
 class Journal(Protocol):
-    """Intents and outcomes of a running apply: text lines, append-only, durable."""
+    """Intents and outcomes of a running apply: text lines, append-only, durable. Thread-safe."""
 
     def append(self, lines: Sequence[str]) -> None:
         """Add lines; on return they survive a crash of this machine (or the server has them)."""

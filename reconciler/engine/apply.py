@@ -192,6 +192,7 @@ class Executor:
     def _hand_over(self, intent: Intent, step: Step, record: Record, written: Written) -> None:
         """Deliver generated credentials; until that is done the record says that they are owed."""
         owed = replace(record, condition="undelivered")
+        # A thread of its own writes here: journals take lines from several at once.
         self.journal.append([done_line(Done(intent.number, owed)), intent_line(replace(intent, record=owed))])
         fold(self.records, Done(intent.number, owed))
         self.deliver(step, written.generated)
