@@ -114,11 +114,6 @@ def mirror(values: Mapping[str, Value], url: Value, username: Value, password: V
     """The push mirror of an entry; `url` has no credentials."""
     options = {field.name: values.get(field.name, field.default) for field in MIRROR_OPTIONS}
     fields = {"url": url, "username": username, "password": password, **options}
-    identity = {"url": masked_url(url)} if isinstance(url, str) else {}
+    identity = {"url": url} if isinstance(url, str) else {}
     return Part("mirror", "push", fields, identity=identity)
 
-
-def masked_url(url: str) -> str:
-    """An address with credentials as GitLab shows it."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://*****:*****@{rest}"
