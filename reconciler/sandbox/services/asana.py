@@ -35,7 +35,7 @@ _WRITABLE = frozenset(
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to Asana."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _me(_call: Call) -> Response:
@@ -111,7 +111,7 @@ def _throttled(call: Call) -> Response:
     return Response(429, {**refusal.headers, "Retry-After": str(retry_after(call.state))}, refusal.body)
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=table(
         ("GET", "/api/1.0/users/me", _me),
         ("POST", "/api/1.0/tasks", _create_task),

@@ -17,7 +17,7 @@ _ROLE_SECONDS = 3600
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to Secrets Manager or STS."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _dispatch(call: Call) -> Response:
@@ -82,7 +82,7 @@ def _unknown_action(_call: Call) -> Response:
 
 _STS = {"GetCallerIdentity": _identity, "AssumeRoleWithWebIdentity": _assume_role}
 
-_SERVICE = Service(routes=table(("POST", "/", _dispatch)), throttled=aws.throttled)
+SERVICE = Service(routes=table(("POST", "/", _dispatch)), throttled=aws.throttled)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ _HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to Azure DevOps."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _sign_in(_call: Call) -> Response:
@@ -155,7 +155,7 @@ def _throttled(call: Call) -> Response:
 _RUNS = "/{org}/{project}/_apis/pipelines/{pipeline}/runs"
 _HOOKS = "/{org}/_apis/hooks/subscriptions"
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(("GET", "/_signin", _sign_in)),
         *table(

@@ -29,7 +29,7 @@ _VARIABLE = "bamboo.variable."
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to a Bamboo server."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _user(call: Call) -> Response:
@@ -111,7 +111,7 @@ def _locked(call: Call) -> Response | None:
 
 _API = "/rest/api/latest"
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(("GET", f"{_API}/info", _server), ("GET", f"{_API}/info.json", _server)),
         *table(

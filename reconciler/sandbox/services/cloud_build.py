@@ -29,7 +29,7 @@ _CODES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENI
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to Cloud Build or Google's token endpoint."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _trigger(call: Call) -> Response:
@@ -99,7 +99,7 @@ def _authorised(call: Call) -> Response | None:
 
 _PLACES = ("/v1/projects/{project}", "/v1/projects/{project}/locations/{location}")
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(*(("POST", f"{at}/triggers/{{trigger}}:webhook", _webhook) for at in _PLACES)),
         *table(

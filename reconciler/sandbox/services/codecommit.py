@@ -19,7 +19,7 @@ _SERVICES = ("git-receive-pack", "git-upload-pack")
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to CodeCommit."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _refs(call: Call) -> Response:
@@ -74,7 +74,7 @@ def _call_api(call: Call) -> Response:
     return aws.answer({"repositoryMetadata": shown})
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=table(("GET", "/v1/repos/{repository}/info/refs", _refs), ("POST", "/", _call_api)),
     throttled=aws.throttled,
 )

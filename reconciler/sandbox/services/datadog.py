@@ -30,7 +30,7 @@ _HOSTS = ("webhook-intake", "http-intake.logs", "api", "app")
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to Datadog."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _validate(_call: Call) -> Response:
@@ -120,7 +120,7 @@ def _throttled(call: Call) -> Response:
     )
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=table(
         ("GET", "/api/v1/validate", _validate),
         ("GET", "/api/v2/validate", _validate_v2),

@@ -41,7 +41,7 @@ def handle(request: Request, state: State, now: float) -> Response:
     refused = state.setdefault("invalid_requests", 0)
     if refused >= state.get("invalid_request_limit", 10):
         state = {"throttled": True, "retry_after": state.get("retry_after", 600)}
-    response = serve(_SERVICE, request, state, now)
+    response = serve(SERVICE, request, state, now)
     if response.status in (401, 403, 404):
         state["invalid_requests"] = refused + 1
     return response
@@ -142,7 +142,7 @@ _ROWS = (
 )
 _PREFIXES = (_HOOK, _HOOK.replace("/api/", "/api/v10/"))
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=table(*((verbs, at + end, do) for at in _PREFIXES for verbs, end, do in _ROWS), guard=_identified),
     throttled=_throttled,
     missing=lambda _call: _error(404, 0, "404: Not Found"),

@@ -20,7 +20,7 @@ _PERMISSIONS = {"Overall/Read": "hudson.model.Hudson.Read", "Job/Build": "hudson
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to a Jenkins server."""
     build.advance(state, now)
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _who_am_i(call: Call) -> Response:
@@ -95,7 +95,7 @@ def _builder(call: Call) -> Response | None:
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Jenkins"'}
 _JOB = "/job/{job*}"
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(("GET", "/whoAmI/api/json", _who_am_i), ("GET", "/crumbIssuer/api/json", _crumb), guard=_authenticated),
         *table(("GET|POST", "/project/{path*}", _plugin), guard=_authenticated),

@@ -33,7 +33,7 @@ _VERSION = {"cloud": ("1001.0.0-SNAPSHOT", "Cloud"), "server": ("9.12.4", "Serve
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to Jira."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _server(site: Site) -> Response:
@@ -204,7 +204,7 @@ def _account(call: Call) -> str | Response | None:
     return account or None
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=table(*((verbs, f"/rest/api/{{version}}{path}", _at(answer)) for verbs, path, answer in _ROWS)),
     throttled=_throttled,
     contexts=3,

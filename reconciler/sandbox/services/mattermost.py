@@ -44,7 +44,7 @@ _OVERRIDES = ("username", "icon_url", "icon_emoji")
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to a Mattermost server."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _webhook(call: Call) -> Response:
@@ -124,7 +124,7 @@ def _throttled(call: Call) -> Response:
     return Response.of_text(429, "limit exceeded", {"Retry-After": str(retry_after(call.state))})
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(("POST", "/hooks/{hook}", _webhook), ("GET", "/api/v4/system/ping", _ping)),
         *table(

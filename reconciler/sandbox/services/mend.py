@@ -14,7 +14,7 @@ _TOKEN_SECONDS = 600
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to Mend."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _login(call: Call) -> Response:
@@ -57,7 +57,7 @@ def _throttled(_call: Call) -> Response:
     return Response.of_json(429, {"supportToken": "0", "response": "Too many requests"})
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=table(
         ("POST", "/api/v3.0/login", _login),
         ("POST", "/api/v3.0/login/accessToken", _access),

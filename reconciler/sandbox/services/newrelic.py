@@ -36,7 +36,7 @@ _OPERATION = re.compile(r"\b(changeTrackingCreateEvent|changeTrackingCreateDeplo
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to New Relic."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _metrics(call: Call) -> Response:
@@ -127,7 +127,7 @@ def _throttled(call: Call) -> Response:
     return Response(429, {**refusal.headers, "Retry-After": str(retry_after(call.state))}, refusal.body)
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(
             ("POST", "/metric/v1", _metrics),

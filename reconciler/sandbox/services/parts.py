@@ -135,9 +135,10 @@ Guard = Callable[[Call], Response | None]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row of a service's table: methods, the path's pattern, who answers, and who is turned away first."""
+    """One row of a service's table: methods, the path's template, who answers, and who is turned away first."""
 
     methods: frozenset[str]
+    template: str
     pattern: re.Pattern[str]
     answer: Answer
     guard: Guard | None = None
@@ -149,7 +150,10 @@ def table(*rows: tuple[str, str, Answer], guard: Guard | None = None) -> tuple[R
     In a template `{name}` is one path segment and `{name*}` any number; both reach the function percent-decoded. A
     template without a closing slash also takes a path with one; a template with one insists on it.
     """
-    return tuple(Route(frozenset(methods.split("|")), _pattern(path), answer, guard) for methods, path, answer in rows)
+    return tuple(
+        Route(frozenset(methods.split("|")), template, _pattern(template), answer, guard)
+        for methods, template, answer in rows
+    )
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -12,7 +12,7 @@ from reconciler.sandbox.services.parts import Call, Service, State, serve, spend
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to a Prometheus server."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _healthy(_call: Call) -> Response:
@@ -50,7 +50,7 @@ def _admitted(call: Call) -> Response | None:
     return None
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=table(
         ("GET", "/-/healthy", _healthy),
         ("GET", "/-/ready", _ready),

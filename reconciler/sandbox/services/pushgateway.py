@@ -17,7 +17,7 @@ from reconciler.sandbox.services.parts import Call, RefusalError, Service, State
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to a Pushgateway."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _push(call: Call) -> Response:
@@ -96,7 +96,7 @@ def _admitted(call: Call) -> Response | None:
 
 _STAMPS = (("push_time_seconds", "push_time"), ("push_failure_time_seconds", "failure_time"))
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=table(
         ("PUT|POST", "/metrics/{grouping*}", _push),
         ("DELETE", "/metrics/{grouping*}", _delete),

@@ -41,7 +41,7 @@ _LINKED: dict[str, tuple[str, Sequence[State]]] = {
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to Redmine."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _user(call: Call) -> Response:
@@ -129,7 +129,7 @@ def _reader(call: Call) -> Response | None:
     return _rest(call) if call.state.get("public", True) else _logged_in(call)
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(
             ("GET", "/users/current.json", _user),

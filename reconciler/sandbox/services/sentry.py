@@ -39,7 +39,7 @@ _RELEASE_FIELDS = ("ref", "refs", "commits", "url", "dateReleased")
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to Sentry or its ingest hosts."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _organisation(call: Call) -> Response:
@@ -159,7 +159,7 @@ def _throttled(call: Call) -> Response:
 _ABSENT = "Authentication credentials were not provided."
 _RELEASES = "/api/0/organizations/{org}/releases/"
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(
             ("GET", "/api/0/organizations/{org}/", _organisation),

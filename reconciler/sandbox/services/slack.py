@@ -53,7 +53,7 @@ _OVERRIDES = ("channel", "username", "icon_emoji", "icon_url")
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to Slack."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _webhook(call: Call) -> Response:
@@ -114,7 +114,7 @@ def _throttled(call: Call) -> Response:
     return _text(429, "rate_limited", wait)
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=table(
         ("POST", "/services/{team}/{hook}/{key}", _webhook),
         ("POST", "/workflows/{path*}", _workflow),

@@ -29,7 +29,7 @@ _VERSION = re.compile(r"\d{4}-\d\d-\d\d(~(beta|experimental))?")
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to Snyk."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _self(call: Call) -> Response:
@@ -116,7 +116,7 @@ def _older(call: Call) -> Response | None:
 
 _KINDS = "/v1/org/{org}/integrations"
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(("GET", "/rest/self", _self), ("GET", "/rest/orgs/{org}", _org), guard=_rest),
         *table(

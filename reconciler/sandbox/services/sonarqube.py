@@ -27,7 +27,7 @@ _ANALYSIS_TOKENS = ("sqa_", "sqp_")
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to SonarQube."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _status(call: Call) -> Response:
@@ -167,7 +167,7 @@ def _binder(call: Call) -> Response | None:
     return _administrator(call)
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(("GET", "/api/system/status", _status), ("GET", "/api/authentication/validate", _validate)),
         *table(

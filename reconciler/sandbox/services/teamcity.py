@@ -36,7 +36,7 @@ _XML_LIMIT = 100_000
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to a TeamCity server."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _server(call: Call) -> Response:
@@ -115,7 +115,7 @@ _READ = (
 )
 _DOORS = ("/app/rest", "/httpAuth/app/rest", "/guestAuth/app/rest")
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(*((verb, at + path, do) for at in _DOORS for verb, path, do in _READ), guard=_reader),
         *table(*((verb, at + path, do) for at in _DOORS for verb, path, do in _RUN), guard=_logged_in),

@@ -27,7 +27,7 @@ _ENDPOINT_ERROR = "Webhook message delivery failed with error: Microsoft Teams e
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to a Teams webhook."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _connector(call: Call) -> Response:
@@ -75,7 +75,7 @@ def _throttled(call: Call) -> Response:
 
 _INVOKE = "/workflows/{workflow}/triggers/manual/paths/invoke"
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=table(
         ("POST", "/webhookb2/{path*}", _connector),
         ("POST", "/webhook/{path*}", _connector),

@@ -16,7 +16,7 @@ _CREDENTIALS = {"jwt": ("role", "jwt"), "approle": ("role_id", "secret_id")}
 
 def handle(request: Request, state: State, now: float) -> Response:
     """Answer one request to a Vault server."""
-    return serve(_SERVICE, request, state, now)
+    return serve(SERVICE, request, state, now)
 
 
 def _health(call: Call) -> Response:
@@ -88,7 +88,7 @@ def _with_token(call: Call) -> Response | None:
     return None if token and not call.is_bad(token) else _errors(403, "permission denied")
 
 
-_SERVICE = Service(
+SERVICE = Service(
     routes=(
         *table(("GET", "/v1/sys/health", _health)),
         *table(("POST|PUT", "/v1/auth/{mount*}/login", _login), guard=_unsealed),
