@@ -1,0 +1,203 @@
+"""From entries to resources: main objects and parts, with addresses, identities and order. Pure.
+
+Values stay unresolved; `resolve` fills them in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.core.address import Scope, ScopeType, address_of
+from reconciler.core.entry import Entry
+from reconciler.core.errors import Problem
+from reconciler.core.resource import Catalogue, Field, Kind, Part, Primitive, Resource, Shape
+from reconciler.core.spec import shape_of
+from reconciler.core.value import Secret, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What entries become, what is wrong with it, and the manual steps that no API offers."""
+
+    resources: tuple[Resource, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def compile_entries(entries: Iterable[Entry], catalogue: Catalogue) -> Compiled:
+    """The resources of entries that all have a scope."""
+    resources: list[Resource] = []
+    manual: dict[str, list[Entry]] = {}
+    for entry in entries:
+        kind = catalogue.kinds[entry.kind]
+        for note in kind.manual:
+            manual.setdefault(note, []).append(entry)
+        resources += _resources(entry, kind, catalogue)
+    resources = _after_groups(resources)
+    return Compiled(tuple(resources), tuple(_same(resources)), tuple(_note(n, who) for n, who in manual.items()))
+
+
+def identity_of(primitive: Primitive, shape: str, fields: Mapping[str, Value]) -> dict[str, str]:
+    """An object's natural name from its fields (DESIGN.md 14.2); what is not known yet is left out."""
+    if primitive is Primitive.INTEGRATION:
+        return {"slug": shape}
+    found: dict[str, str] = {}
+    for name in _NAMED_BY[primitive]:
+        value = fields.get(name, _ASSUMED.get((primitive, name)))
+        if isinstance(value, Secret) and value.known and name == "url":
+            value = masked(value.reveal())
+        if isinstance(value, str):
+            found[name] = value.strip()
+    return found
+
+
+def masked(url: str) -> str:
+    """A URL with its credentials starred, as GitLab shows mirrors."""
+    scheme, separator, rest = url.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    if not at or "/" in credentials:
+        return url
+    stars = ":".join("*****" for _ in credentials.split(":", 1))
+    return f"{scheme}{separator}{stars}@{host}"
+
+
+def too_new(resources: Iterable[Resource], catalogue: Catalogue, version: tuple[int, int]) -> list[Problem]:
+    """What is declared and the GitLab at hand does not have yet."""
+    problems = []
+    for resource in resources:
+        shape = catalogue.shapes.get(resource.shape)
+        if shape is None:
+            continue
+        late = [("", shape.since)] + [(f.name, f.since) for n in resource.fields if (f := shape.by_name.get(n))]
+        for name, since in late:
+            if since and since > version:
+                what = f"`{name}` of {resource.shape}" if name else resource.shape
+                detail = f"{what} exists from GitLab {since[0]}.{since[1]}, this is {version[0]}.{version[1]}"
+                hint = "remove it, or upgrade GitLab"
+                problems.append(Problem("too new for this GitLab", detail, hint, resource.place, resource.address))
+    return problems
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+_NAMED_BY: Mapping[Primitive, tuple[str, ...]] = {
+    Primitive.HOOK: ("name", "url"),
+    Primitive.APPLICATION: ("name", "redirect_uri"),
+    Primitive.VARIABLE: ("key", "environment_scope"),
+    Primitive.MIRROR: ("url",),
+    Primitive.ERROR_TRACKING: (),
+}
+_ASSUMED: Mapping[tuple[Primitive, str], str] = {(Primitive.VARIABLE, "environment_scope"): "*"}
+_CALLED = frozenset({Primitive.HOOK, Primitive.APPLICATION})
+"""Objects with a name of their own, which is the manifest's key where none is stated."""
+
+
+def _resources(entry: Entry, kind: Kind, catalogue: Catalogue) -> Iterable[Resource]:
+    scope = entry.scope
+    assert scope is not None, "entries are compiled after their targets are resolved"
+    shape = shape_of(kind, scope.type, catalogue)
+    main = None
+    if shape:
+        main = _main(entry, kind, shape, scope)
+        yield main
+    for part in () if entry.inherit else kind.parts(entry.values):
+        yield _part(entry, part, scope, catalogue, (main.address,) if main else ())
+
+
+def _main(entry: Entry, kind: Kind, shape: Shape, scope: Scope) -> Resource:
+    fields, local = _split(entry.values, kind.by_name)
+    if shape.primitive is Primitive.INTEGRATION:
+        fields["inherit"] = entry.inherit
+    elif shape.primitive in _CALLED:
+        fields.setdefault("name", entry.name)
+    return Resource(
+        entry.address,
+        shape.primitive,
+        entry.kind,
+        shape.name,
+        scope,
+        fields,
+        identity_of(shape.primitive, shape.name, fields),
+        local,
+        entry.deliver,
+        (),
+        entry.lifecycle,
+        entry.place,
+        entry.origin,
+        entry.alias,
+    )
+
+
+def _split(values: Mapping[str, Value], known: Mapping[str, Field]) -> tuple[dict[str, Value], dict[str, Value]]:
+    """The fields that GitLab has, and those that are ours only."""
+    fields: dict[str, Value] = {}
+    local: dict[str, Value] = {}
+    for name, value in values.items():
+        field = known.get(name)
+        (local if field is not None and field.ours else fields)[name] = value
+    return fields, local
+
+
+def _part(entry: Entry, part: Part, scope: Scope, catalogue: Catalogue, needs: tuple[str, ...]) -> Resource:
+    shape = catalogue.shapes[part.shape]
+    fields = dict(part.fields)
+    identity = {**identity_of(shape.primitive, shape.name, fields), **part.identity}
+    return Resource(
+        address_of(scope.path, entry.section, entry.name, f"{shape.primitive}.{part.key}"),
+        shape.primitive,
+        entry.kind,
+        shape.name,
+        scope,
+        fields,
+        identity,
+        part.local,
+        {},
+        needs,
+        entry.lifecycle,
+        entry.place,
+        entry.origin,
+    )
+
+
+def _after_groups(resources: list[Resource]) -> list[Resource]:
+    """Inheriting projects come after their group's integration, where that is declared as well."""
+    groups = {
+        (r.scope.key, r.shape): r.address
+        for r in resources
+        if r.scope.type is ScopeType.GROUP and r.primitive is Primitive.INTEGRATION
+    }
+    if not groups:
+        return resources
+    found = []
+    for resource in resources:
+        if resource.fields.get("inherit") is True:
+            above = resource.scope.key.split("/")
+            keys = (("/".join(above[:n]), resource.shape) for n in range(len(above) - 1, 0, -1))
+            group = next((groups[key] for key in keys if key in groups), None)
+            if group:
+                resource = replace(resource, needs=(*resource.needs, group))
+        found.append(resource)
+    return found
+
+
+def _same(resources: Iterable[Resource]) -> Iterable[Problem]:
+    """Resources that would be the same object in GitLab."""
+    first: dict[tuple[object, ...], Resource] = {}
+    for resource in resources:
+        identity = resource.identity
+        if resource.primitive is Primitive.INTEGRATION or not identity:
+            continue
+        name = identity.get("name") if resource.primitive is Primitive.HOOK else None
+        what = (("name", name),) if name else tuple(sorted(identity.items()))
+        known = first.setdefault((resource.scope.key, resource.primitive, what), resource)
+        if known is not resource:
+            said = " and ".join(f"{key} `{value}`" for key, value in what)
+            detail = f"`{known.address}` and `{resource.address}` both are the {resource.primitive} with {said}"
+            hint = "rename one of them, or remove it"
+            yield Problem("one object declared twice", detail, hint, resource.place, resource.address)
+
+
+def _note(note: str, entries: list[Entry]) -> str:
+    more = f" and {len(entries) - 1} more" if len(entries) > 1 else ""
+    return f"{entries[0].address}{more}: {note}"

@@ -1,0 +1,264 @@
+"""Fills references in: resources with `Text` become resources with plain values and `Secret`s.
+
+Whoever answers for the stores comes in as a function. What a reference of a non-secret field gives is turned into the
+field's type. Pure but for that function, which is asked once for each distinct reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.address import Scope, ScopeType
+from reconciler.core.compile import identity_of
+from reconciler.core.entry import Entry
+from reconciler.core.errors import Place, Problem, ReconcilerError, Severity
+from reconciler.core.refs import BadReference, parse
+from reconciler.core.resource import NOTHING, Catalogue, Field, FieldType, Resource
+from reconciler.core.source import closest
+from reconciler.core.trim import trims
+from reconciler.core.value import Reference, Secret, Text, Value
+
+Get = Callable[[Reference], str | None]
+"""Answers references of the stores outside; raises `ReconcilerError` when a store cannot be asked."""
+
+
+@dataclass
+class Resolver:
+    """Resolves references, remembering each answer for the run.
+
+    `variables` are the settings' `vars`; `require_secrets` makes an unset secret an error instead of a warning.
+    """
+
+    catalogue: Catalogue
+    get: Get
+    variables: Mapping[str, str] = NOTHING
+    require_secrets: bool = False
+    problems: list[Problem] = field(default_factory=list)
+    _answers: dict[str, str | None] = field(default_factory=dict)
+    _failed: dict[str, ReconcilerError] = field(default_factory=dict)
+
+    def resource(self, resource: Resource) -> Resource:
+        """A resource with its references filled in."""
+        shape = self.catalogue.shapes.get(resource.shape)
+        kind = self.catalogue.kinds.get(resource.kind)
+        spot = _Spot(resource.address, resource.scope, resource.place)
+        fields = self._fields(resource.fields, shape.by_name if shape else NOTHING, spot)
+        local = self._fields(resource.local, kind.by_name if kind else NOTHING, spot)
+        if fields is resource.fields and local is resource.local:
+            return resource
+        identity = {**resource.identity, **identity_of(resource.primitive, resource.shape, fields)}
+        return replace(resource, fields=fields, local=local, identity=identity)
+
+    def values(self, entry: Entry) -> Mapping[str, Value]:
+        """An entry's values with their references filled in, for probes and actions."""
+        kind = self.catalogue.kinds[entry.kind]
+        scope = entry.scope or Scope.instance()
+        return self._fields(entry.values, kind.by_name, _Spot(entry.address, scope, entry.place))
+
+    def secret(self, reference: str, *, scope: Scope, address: str = "") -> Secret:
+        """The secret that a plan names by its reference text."""
+        text = parse(reference)
+        return self._secret(text, "", _Spot(address, scope, None))
+
+    def text(self, text: str, *, scope: Scope | None = None) -> str | None:
+        """Any text with its references filled in (settings); None when one is not set."""
+        parsed = parse(text)
+        return self._join(parsed, _Spot("", scope, None)) if isinstance(parsed, Text) else parsed
+
+    def _fields(self, values: Mapping[str, Value], known: Mapping[str, Field], spot: _Spot) -> Mapping[str, Value]:
+        changed: dict[str, Value] = {}
+        for name, value in values.items():
+            spec = known.get(name)
+            if spec is not None and spec.secret:
+                changed[name] = self._secret_value(value, name, spot)
+            elif isinstance(value, Text | tuple | Mapping):
+                found = self._plain_value(value, spec or Field(name), spot)
+                if found is not value:
+                    changed[name] = found
+        return {**values, **changed} if changed else values
+
+    def _secret_value(self, value: Value, name: str, spot: _Spot) -> Value:
+        if isinstance(value, Mapping):
+            return {key: self._secret_value(item, f"{name}.{key}", spot) for key, item in value.items()}
+        return self._secret(value, name, spot) if isinstance(value, str | Text) else value
+
+    def _secret(self, value: str | Text, name: str, spot: _Spot) -> Secret:
+        if isinstance(value, str):
+            return Secret(value, "")
+        before = len(self.problems)
+        text = self._join(value, spot)
+        if text is None and len(self.problems) == before:
+            severity = Severity.ERROR if self.require_secrets else Severity.WARNING
+            detail = f"`{name}`: {self._unset(value)} is not set here"
+            hint = "set it" if self.require_secrets else "it is not compared; set it to compare, and before applying"
+            self.problems.append(
+                Problem("a secret that is not set", detail, hint, spot.place, spot.address or None, severity)
+            )
+        return Secret(text.strip() if text is not None and name in _TRIMMED else text, value.source)
+
+    def _plain_value(self, value: Value, spec: Field, spot: _Spot) -> Value:
+        if isinstance(value, tuple):
+            if not any(isinstance(item, Text) for item in value):
+                return value
+            return tuple(self._plain_item(item, spec, spot) for item in value)
+        if isinstance(value, Mapping):
+            if not any(isinstance(item, Text) for item in value.values()):
+                return value
+            return {key: self._plain_item(item, spec, spot) for key, item in value.items()}
+        text = self._shown(value, spec, spot)
+        if text is None:
+            return None
+        found = _typed(text, spec)
+        wrong = "" if found is not None else f"must be {_WANTED[spec.type]}"
+        if not wrong and spec.choices and any(item not in spec.choices for item in _items(found)):
+            wrong = "must be one of " + ", ".join(f"`{choice}`" for choice in spec.choices)
+        if wrong:
+            detail = f"what `{value.source}` gives to `{spec.name}` {wrong}"
+            hint = "correct what it refers to"
+            self.problems.append(
+                Problem("a reference that gives a wrong value", detail, hint, spot.place, spot.address)
+            )
+        return found
+
+    def _plain_item(self, item: Value, spec: Field, spot: _Spot) -> Value:
+        return (self._shown(item, spec, spot) or "") if isinstance(item, Text) else item
+
+    def _shown(self, value: Text, spec: Field, spot: _Spot) -> str | None:
+        """The text of a field that is no secret, where an unset reference is an error."""
+        before = len(self.problems)
+        text = self._join(value, spot)
+        if text is None and len(self.problems) == before:
+            detail = f"`{spec.name}`: {self._unset(value)} is not set"
+            hint = "set it, or give a default: `${env:NAME:-default}`"
+            self.problems.append(Problem("a reference that is not set", detail, hint, spot.place, spot.address or None))
+        return text
+
+    def _join(self, value: Text, spot: _Spot) -> str | None:
+        """The whole text; None when one of its references is not set."""
+        pieces = [piece if isinstance(piece, str) else self._answer(piece, spot) for piece in value.pieces]
+        return None if None in pieces else "".join(piece for piece in pieces if piece is not None)
+
+    def _answer(self, reference: Reference, spot: _Spot) -> str | None:
+        if reference.store in ("project", "group"):
+            return self._of_scope(reference, spot)
+        known = self._answers.get(reference.text, _ABSENT)
+        if known is not _ABSENT:
+            return known
+        found = self._variable(reference, spot) if reference.store == "var" else self._outside(reference, spot)
+        if found is None:
+            found = reference.default
+        self._answers[reference.text] = found
+        return found
+
+    def _outside(self, reference: Reference, spot: _Spot) -> str | None:
+        try:
+            return self.get(reference)
+        except ReconcilerError as error:
+            self.problems.append(
+                Problem(
+                    "a reference that cannot be followed",
+                    f"`{reference.text}`: {error.message}",
+                    error.hint,
+                    spot.place,
+                    spot.address or None,
+                )
+            )
+            return None
+
+    def _variable(self, reference: Reference, spot: _Spot) -> str | None:
+        written = self.variables.get(reference.name)
+        if written is None:
+            if reference.default is None:
+                hint = closest(reference.name, self.variables) or "add it to `vars` in the settings"
+                detail = f"there is no variable `{reference.name}` in this environment"
+                self.problems.append(Problem("an unknown variable", detail, hint, spot.place, spot.address or None))
+            return None
+        try:
+            parsed = parse(written)
+        except BadReference as error:
+            detail = f"variable `{reference.name}`: {error}"
+            problem = Problem("a reference that cannot be", detail, error.hint, spot.place, spot.address or None)
+            self.problems.append(problem)
+            return None
+        if isinstance(parsed, str):
+            return parsed
+        if any(piece.store == "var" for piece in parsed.references):
+            detail = f"variable `{reference.name}` refers to another variable"
+            hint = "write its value, or a reference to the environment"
+            self.problems.append(Problem("a reference that cannot be", detail, hint, spot.place, spot.address or None))
+            return None
+        return self._join(parsed, spot)
+
+    def _of_scope(self, reference: Reference, spot: _Spot) -> str | None:
+        scope = spot.scope
+        if scope is not None and scope.type is ScopeType.PROJECT:
+            group, _, name = scope.path.rpartition("/")
+            return {"project.path": scope.path, "project.name": name}.get(f"{reference.store}.{reference.name}", group)
+        if scope is not None and scope.type is ScopeType.GROUP and reference.store == "group":
+            return scope.path
+        detail = f"`{reference.text}` has no meaning on {spot.scope or 'settings'}"
+        hint = "write the value itself"
+        self.problems.append(Problem("a reference that cannot be", detail, hint, spot.place, spot.address or None))
+        return None
+
+    def _unset(self, value: Text) -> str:
+        names = [f"`{r.text}`" for r in value.references if self._answers.get(r.text, "") is None]
+        return " and ".join(dict.fromkeys(names)) or f"`{value.source}`"
+
+
+def resolve(
+    resources: Iterable[Resource],
+    catalogue: Catalogue,
+    get: Get,
+    *,
+    variables: Mapping[str, str] = NOTHING,
+    require_secrets: bool = False,
+) -> tuple[tuple[Resource, ...], tuple[Problem, ...]]:
+    """Resources with everything filled in, and what could not be. Secrets that are not set are there, but not known."""
+    resolver = Resolver(catalogue, get, variables, require_secrets)
+    found = tuple(resolver.resource(resource) for resource in resources)
+    return found, tuple(resolver.problems)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+_TRIMMED = frozenset({"webhook", "webhook_url", "token", "api_token", "api_key", "secret_token", "dsn", "url"})
+_ABSENT = "\x00 not asked yet"
+_WANTED: Mapping[FieldType, str] = {
+    FieldType.BOOLEAN: "`true` or `false`",
+    FieldType.INTEGER: "a whole number",
+    FieldType.MAP: "a mapping",
+    FieldType.STRING: "text",
+    FieldType.STRINGS: "a list",
+    FieldType.EVENTS: "a list of events",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """What a value belongs to, for problems and for references to the scope."""
+
+    address: str
+    scope: Scope | None
+    place: Place | None
+
+
+def _typed(text: str, spec: Field) -> Value:
+    """Text as a value of a field's type; None when it is none. Lists are separated by commas."""
+    match spec.type:
+        case FieldType.BOOLEAN:
+            return {"true": True, "false": False}.get(text.strip().lower())
+        case FieldType.INTEGER:
+            digits = text.strip()
+            return int(digits) if digits.lstrip("-").isdecimal() and len(digits) < 20 else None
+        case FieldType.STRINGS | FieldType.EVENTS:
+            return tuple(item.strip() for item in text.split(",") if item.strip())
+        case FieldType.MAP:
+            return None
+        case FieldType.STRING:
+            return text.strip() if trims(spec) else text
+
+
+def _items(value: Value) -> tuple[Value, ...]:
+    return value if isinstance(value, tuple) else (value,)

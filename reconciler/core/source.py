@@ -1,0 +1,116 @@
+"""A file that was read, and the places in it.
+
+A place's line is shown to people, so a value that could be a secret is veiled: a line shows its key, and its value only
+where the caller says that this value is harmless.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from reconciler.core.errors import Place, Problem, Severity
+from reconciler.core.value import Text
+
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_KEY = re.compile(r"""\s*(?:-\s+)*["']?[\w.-]+["']?\s*:(?=\s|$)""")
+_WIDEST = 400
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file's name as it is shown, and its bytes."""
+
+    file: str
+    body: bytes = b""
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines as YAML counts them; bytes that are no UTF-8 are replaced."""
+        return _BREAK.split(self.body.decode("utf-8", "replace").removeprefix("\ufeff"))
+
+    def place(self, line: int, column: int, *, harmless: bool = False) -> Place:
+        """A position with its line's text; values are left out unless this one is `harmless`."""
+        return Place(self.file, line, column, self._shown(line, column, harmless))
+
+    def torn(self, line: int, column: int) -> Place:
+        """A position in a file that is no YAML: letters and digits of the line's value are dotted, its form remains."""
+        text = self._line(line)
+        key = _KEY.match(text)
+        start = key.end() if key else 0
+        return Place(self.file, line, column, text[:start] + re.sub(r"[^\W_]", "·", text[start:]))
+
+    def _line(self, line: int) -> str:
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        return text[:_WIDEST].replace("\t", " ").rstrip()
+
+    def _shown(self, line: int, column: int, harmless: bool) -> str:
+        text = self._line(line)
+        if harmless and "{" not in text and text.count(": ") <= 1:
+            return text
+        before, after = text[: column - 1], text[column - 1 :]
+        key = _KEY.fullmatch(before.rstrip()) if before.strip(" -?") else None
+        if before.strip(" -?") and not key:
+            before = "…".ljust(len(before))
+        if key:
+            return before + "…"
+        own = _KEY.match(after)
+        return before + (f"{own.group()} …" if own and own.group() != after else own.group() if own else "…")
+
+
+@dataclass
+class Findings:
+    """Collects everything wrong with one file, in the order in which it was found."""
+
+    source: Source
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(
+        self,
+        summary: str,
+        detail: str = "",
+        hint: str = "",
+        *,
+        at: tuple[int, int],
+        harmless: bool = False,
+        address: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        """Note a problem at a (line, column); `harmless` when the value there may be shown."""
+        place = self.source.place(*at, harmless=harmless)
+        self.problems.append(Problem(summary, detail, hint, place, address, severity))
+
+    def add_torn(self, summary: str, detail: str = "", hint: str = "", *, at: tuple[int, int]) -> None:
+        """Note a problem in a file that could not be read as YAML."""
+        self.problems.append(Problem(summary, detail, hint, self.source.torn(*at)))
+
+
+def closest(word: str, words: Iterable[str]) -> str:
+    """A did-you-mean for a word that was not found, empty when nothing is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word.lower()[:80], list(words), n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else ""
+
+
+def said(value: object) -> str:
+    """What sort of value something is, in words for messages."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int():
+            return "a whole number"
+        case float():
+            return "a fraction"
+        case str():
+            return "text"
+        case Text():
+            return "a reference"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return "a mapping"
