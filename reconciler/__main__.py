@@ -1,4 +1,4 @@
-"""The command `reconciler`; `--version` is answered before anything else is imported."""
+"""The command `reconciler`; `--version` and `--help` are answered before anything else is imported."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from reconciler import __version__
 
         print(f"reconciler {__version__}")
+        return 0
+    if arguments in (["--help"], ["-h"], ["help"]):
+        from reconciler.cli.front import help_text
+
+        print(help_text())
         return 0
     from reconciler.cli.main import run
 

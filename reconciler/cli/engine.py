@@ -5,13 +5,14 @@ Law: commands reach the engine through this table only; `real` imports it when a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from reconciler.core.entry import Template
     from reconciler.core.errors import Problem
     from reconciler.core.plan import Plan
     from reconciler.core.ports import Listener, Version
@@ -28,7 +29,9 @@ class Engine:
     """The engine's verbs and what opens a workspace for them."""
 
     open_workspace: Callable[[Options, Listener], AbstractContextManager[Workspace]]
-    catalogue: Callable[[], Catalogue]
+    catalogue: Callable[[Iterable[str] | None], Catalogue]
+    schema: Callable[[], Mapping[str, Any]]
+    templates: Callable[[Workspace], Mapping[str, Template]]
     validate: Callable[[Workspace, Sequence[str]], Validation]
     plan: Callable[[Workspace, PlanOptions], Plan]
     objections: Callable[[Workspace, Plan, int | None], tuple[Problem, ...]]
@@ -54,6 +57,8 @@ def real() -> Engine:
     return Engine(
         open_workspace=wiring.open_workspace,
         catalogue=wiring.catalogue,
+        schema=wiring.manifest_schema,
+        templates=verbs.templates,
         validate=verbs.validate,
         plan=verbs.plan,
         objections=lambda ws, plan, allowed: objections(plan, ws.settings.policy, allowed),

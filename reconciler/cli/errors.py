@@ -7,18 +7,18 @@ any of them might be a secret.
 from __future__ import annotations
 
 import os
-import platform
 import signal
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.core.errors import ExitCode, InputError, Interrupted, Problem, ReconcilerError
-from reconciler.output.document import Document, Span, Style, hint, line
+
+if TYPE_CHECKING:
+    from reconciler.output.document import Document
 
 TELLING = (AttributeError, NameError, ImportError, TypeError, NotImplementedError, RecursionError)
 """Errors whose messages speak of code. Other messages may quote values and are left out of crash reports."""
@@ -36,6 +36,9 @@ def guarded(run: Callable[[], object], arguments: Sequence[str]) -> int:
         return int(code) if isinstance(code, int) else ExitCode.DONE
     except click.exceptions.Exit as ended:
         return ended.exit_code
+    except click.exceptions.NoArgsIsHelpError as raised:
+        click.echo(raised.ctx.get_help() if raised.ctx else raised.message, err=True)
+        return ExitCode.USAGE
     except click.UsageError as raised:
         return _usage(raised, arguments)
     except click.ClickException as raised:
@@ -82,6 +85,8 @@ def _on_sigterm() -> Callable[[int, FrameType | None], object] | int | None:
 
 
 def _usage(raised: click.UsageError, arguments: Sequence[str]) -> int:
+    from reconciler.output.document import Span, Style, hint, line
+
     path = raised.ctx.command_path if raised.ctx else "reconciler"
     message = raised.format_message()
     message = message[:1].lower() + message[1:].rstrip(".")
@@ -104,6 +109,10 @@ def _foreseen(raised: ReconcilerError, arguments: Sequence[str]) -> int:
 
 
 def _unforeseen(raised: Exception, arguments: Sequence[str]) -> int:
+    import traceback
+
+    from reconciler.output.document import Span, Style, hint, line
+
     try:
         path = _crash_report(raised, arguments)
         way_out = f"please report it with the contents of {path} (no values of yours are in it)"
@@ -138,6 +147,9 @@ def _tell(problems: Sequence[Problem], document: Document, code: int, arguments:
 
 
 def _crash_report(raised: Exception, arguments: Sequence[str]) -> str:
+    import platform
+    import tempfile
+
     from reconciler import __version__
 
     rows = [
@@ -164,6 +176,8 @@ def _shape(argument: str) -> str:
 
 
 def _frames(raised: BaseException) -> list[str]:
+    import traceback
+
     chain = [raised]
     while (before := chain[-1].__cause__ or chain[-1].__context__) is not None and before not in chain:
         chain.append(before)

@@ -13,10 +13,11 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from reconciler.cli.front import OPTIONS
+
 GIVEN = "reconciler.given"
 """The key in click's `meta` under which the global options that were given are kept."""
 
-OUTPUTS = ("human", "json", "markdown")
 _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -39,37 +40,33 @@ class GlobalOption(click.Option):
     """An option of every command. Its value is kept in click's `meta`, where `session` finds it."""
 
 
-GLOBAL_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (("--settings",), {"metavar": "FILE", "help": "Settings file (reconciler.yaml)."}),
-    (("-e", "--env", "environment"), {"metavar": "NAME", "help": "Environment of the settings to work on."}),
-    (
-        ("-m", "--manifests"),
-        {
-            "type": click.Path(),
-            "metavar": "PATH",
-            "multiple": True,
-            "help": "Manifest file or folder, repeatable (manifests).",
-        },
-    ),
-    (("--state",), {"metavar": "URL", "help": "Where the state is kept (file:.reconciler/state.json)."}),
-    (("-o", "--output"), {"type": click.Choice(OUTPUTS), "help": "Form of the answer on stdout (human)."}),
-    (("-v", "--verbose"), {"count": True, "help": "Say more: requests, full lists."}),
-    (("-q", "--quiet"), {"is_flag": True, "help": "Only answers, warnings and errors."}),
-    (("--color",), {"type": click.Choice(("auto", "always", "never")), "help": "Colours (auto)."}),
-    (("--parallelism",), {"type": click.IntRange(1, 256), "metavar": "N", "help": "Requests at a time (16)."}),
-    (("--timeout",), {"type": Duration(), "metavar": "TIME", "help": "Longest wait for one answer of GitLab."}),
-    (("--lock-timeout",), {"type": Duration(), "metavar": "TIME", "help": "How long to wait for a locked state (0)."}),
-    (("--sandbox",), {"is_flag": True, "help": "Work on the pretend GitLab instead."}),
-    (("--no-cache",), {"is_flag": True, "help": "Read every manifest afresh."}),
-)
+_PARTICULARS: dict[str, dict[str, Any]] = {
+    "--env": {"names": ("environment",)},
+    "--manifests": {"type": click.Path(), "multiple": True},
+    "--output": {"type": click.Choice(("human", "json", "markdown"))},
+    "--verbose": {"count": True},
+    "--quiet": {"is_flag": True},
+    "--color": {"type": click.Choice(("auto", "always", "never"))},
+    "--parallelism": {"type": click.IntRange(1, 256)},
+    "--timeout": {"type": Duration()},
+    "--lock-timeout": {"type": Duration()},
+    "--sandbox": {"is_flag": True},
+    "--no-cache": {"is_flag": True},
+}
+"""What click needs besides the table in `front`, by an option's long name."""
+
 _ADDING = {"manifests", "verbose"}
 
 
 def global_options(*, root: bool = False) -> list[click.Parameter]:
     """The global options, each also read from `RECONCILER_<NAME>` (per command `RECONCILER_<COMMAND>_<NAME>`)."""
-    made: list[click.Parameter] = [
-        GlobalOption(names, callback=_remember, expose_value=False, **extra) for names, extra in GLOBAL_OPTIONS
-    ]
+    made: list[click.Parameter] = []
+    for names, takes, said in OPTIONS:
+        extra = dict(_PARTICULARS.get(names[-1], {}))
+        declared = (*names, *extra.pop("names", ()))
+        made.append(
+            GlobalOption(declared, metavar=takes or None, help=said, callback=_remember, expose_value=False, **extra)
+        )
     if root:
         environment = next(option for option in made if option.name == "environment")
         environment.envvar = ["RECONCILER_ENV", "RECONCILER_ENVIRONMENT"]
@@ -170,7 +167,7 @@ def write_options(shown: click.Command, ctx: click.Context, formatter: click.Hel
     own: list[tuple[str, str]] = []
     everywhere: list[tuple[str, str]] = []
     for parameter in shown.get_params(ctx):
-        if (record := parameter.get_help_record(ctx)) is not None:
+        if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)) is not None:
             (everywhere if isinstance(parameter, GlobalOption) else own).append(record)
     for title, records in (("Options", own), ("Global options", everywhere)):
         if records:

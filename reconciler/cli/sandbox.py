@@ -1,0 +1,64 @@
+"""`reconciler sandbox`: the pretend GitLab and services on a port, for any client."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Command, Duration, group
+from reconciler.core.errors import ExitCode, ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import Session
+
+
+@group(
+    "sandbox",
+    "Serve a pretend GitLab with pretend services",
+    examples=[
+        ("reconciler sandbox serve", "on http://127.0.0.1:8080, token `sandbox-token`"),
+        ("reconciler --sandbox plan", "any command against it, without a server"),
+    ],
+)
+def cli() -> None:
+    """Serve a pretend GitLab with pretend services.
+
+    Everything runs on this machine; no account and no network are needed.
+    """
+
+
+@cli.command(
+    "serve",
+    cls=Command,
+    short_help="Serve until interrupted",
+    examples=[
+        ("reconciler sandbox serve --port 0", "on any free port; prints `listening on URL`"),
+        ("reconciler sandbox serve --world world.json --latency 50ms", "keep its contents, answer like a real network"),
+    ],
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 for any free one.")
+@click.option("--world", metavar="FILE", help="Keep the contents in this file.")
+@click.option("--seed", metavar="FILE", help="What is there at the beginning.")
+@click.option("--latency", type=Duration(), default=0.0, metavar="TIME", help="How long every answer takes.")
+@click.option("--faults", metavar="FILE", help="What goes wrong on purpose.")
+def serve(session: Session, port: int, world: str | None, seed: str | None, latency: float, faults: str | None) -> int:
+    """Serve until interrupted.
+
+    Binds the loopback address only and prints `listening on URL` when it is ready.
+    """
+    from reconciler.sandbox import fronts
+
+    try:
+        fronts.serve(
+            port,
+            Path(world) if world else None,
+            Path(seed) if seed else None,
+            latency,
+            Path(faults) if faults else None,
+            lambda said: session.write(f"{said}\n"),
+        )
+    except (ValueError, OSError) as error:
+        raise ReconcilerError(f"the sandbox cannot be served: {error}") from error
+    return ExitCode.DONE

@@ -1,0 +1,44 @@
+"""`reconciler schema`: the JSON Schema of manifests, for editors and for checks without us."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import command
+from reconciler.core.errors import ExitCode, ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import Session
+
+
+@command(
+    "schema",
+    "Write the JSON Schema of manifests for editors",
+    examples=[
+        ("reconciler schema --out schemas/manifest.schema.json", "write it where manifests' first lines point"),
+        (
+            "reconciler schema | check-jsonschema --schemafile - manifests/shop.yaml",
+            "check a manifest with another tool",
+        ),
+    ],
+)
+@click.option("--out", metavar="FILE", help="Write it to a file instead of stdout.")
+def cli(session: Session, out: str | None) -> int:
+    """Write the JSON Schema of manifests (draft-07) for editors.
+
+    Begin a manifest with `# yaml-language-server: $schema=PATH` and the editor completes and checks it.
+    """
+    text = json.dumps(session.engine.schema(), indent=2, ensure_ascii=False) + "\n"
+    if out is None:
+        session.write(text)
+        return ExitCode.DONE
+    try:
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
+        Path(out).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ReconcilerError(f"{out}: the schema cannot be written: {error.strerror}") from error
+    return ExitCode.DONE
