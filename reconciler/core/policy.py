@@ -5,21 +5,23 @@ Replacements count as deletions. `destroy` shows its list and is its own consent
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Protocol
 
 from reconciler.core.errors import Problem, Severity, UnsafePlan
 from reconciler.core.plan import Plan, StepAction
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Limits(Protocol):
     """How many deletions a run may make: at most `max_deletes`, and at most this share of what is recorded."""
 
-    max_deletes: int = 20
-    max_delete_share: float = 0.5
+    @property
+    def max_deletes(self) -> int: ...
+
+    @property
+    def max_delete_share(self) -> float: ...
 
 
-def objections(plan: Plan, policy: Policy, allow_deletes: int | None = None) -> tuple[Problem, ...]:
+def objections(plan: Plan, policy: Limits, allow_deletes: int | None = None) -> tuple[Problem, ...]:
     """Why a plan must not be applied; empty when it may. `allow_deletes` permits that many for this run."""
     found = [p for p in plan.problems if p.severity is Severity.ERROR]
     deletions = plan.count(StepAction.DELETE, StepAction.REPLACE)
@@ -38,7 +40,7 @@ def objections(plan: Plan, policy: Policy, allow_deletes: int | None = None) -> 
     return tuple(found)
 
 
-def refuse_unsafe(plan: Plan, policy: Policy, allow_deletes: int | None = None) -> None:
+def refuse_unsafe(plan: Plan, policy: Limits, allow_deletes: int | None = None) -> None:
     """Raise `UnsafePlan` with the first objection, if there is one."""
     for problem in objections(plan, policy, allow_deletes):
         raise UnsafePlan(f"{problem.summary}: {problem.detail}", hint=problem.hint)

@@ -93,9 +93,7 @@ def settle_open(ws: Workspace, books: Books, reader: Reader) -> Books:
             fold(records, Done(intent.number, record, gone))
         settled.append((step.address, outcome))
         ws.listener.on_event(Settled(step.address, step.action, outcome))
-    return replace(
-        books, state=replace(books.state, records=records), open=tuple(still_open), settled=tuple(settled)
-    )
+    return replace(books, state=replace(books.state, records=records), open=tuple(still_open), settled=tuple(settled))
 
 
 def begin(ws: Workspace, books: Books) -> Books:

@@ -1,4 +1,4 @@
-"""A workspace: the ports and settings that verbs work with, put together by `wiring` and closed by whoever opened it."""
+"""A workspace: the ports and settings that verbs work with, put together by `wiring`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,256 @@
+"""Applies a plan: checks that it may be, that it is still true, carries it out and closes the books."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Event
+
+from reconciler.core.address import key_of
+from reconciler.core.digest import UNVERIFIED, Digester
+from reconciler.core.errors import ExitCode, ReconcilerError, SecretUnavailable, UnsafePlan
+from reconciler.core.fingerprint import fingerprint, parts
+from reconciler.core.journal import Done, fold
+from reconciler.core.live import ABSENT
+from reconciler.core.normal import is_secret_map
+from reconciler.core.pair import Case
+from reconciler.core.plan import Plan, Step, StepAction
+from reconciler.core.policy import refuse_unsafe
+from reconciler.core.report import Report
+from reconciler.core.resolve import Resolver
+from reconciler.core.resource import Resource
+from reconciler.core.state import Record
+from reconciler.core.value import Plain, Secret, Value
+from reconciler.engine.apply import Executor, Prepared, Stop
+from reconciler.engine.books import Books, begin, digester, finish, left_open, open_books, settle_open
+from reconciler.engine.declared import resolver_of
+from reconciler.engine.deliver import Delivery
+from reconciler.engine.refresh import Reader
+from reconciler.engine.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """How a plan is applied. `saved`: it comes from a file, so what it touches is read again first."""
+
+    saved: bool = False
+    allow_deletes: int | None = None
+    stop: Stop = field(default_factory=Event)
+    roots: tuple[str, ...] | None = None
+    signal: ExitCode = ExitCode.INTERRUPTED
+
+
+def apply_plan(ws: Workspace, plan: Plan, options: ApplyOptions) -> Report:
+    """Carry out a plan under the state's lock; raises `UnsafePlan`, `StateError` before anything is written."""
+    refuse_unsafe(plan, ws.settings.policy, options.allow_deletes)
+    begun, sent = ws.clock.now(), ws.requests_sent()
+    with ws.lock("apply"):
+        books = open_books(ws)
+        reader = Reader(ws.provider, ws.shapes, ws.listener, parallelism=ws.parallelism)
+        books = settle_open(ws, books, reader)
+        ws.catalogue({step.kind for step in (*plan.steps, *plan.bookkeeping)})
+        digests = digester(ws, books.state, writing=True)
+        _refuse_stale(ws, plan, books, reader, digests, look=options.saved)
+        return _carry_out(ws, plan, options, books, digests, begun, sent)
+
+
+def _carry_out(
+    ws: Workspace,
+    plan: Plan,
+    options: ApplyOptions,
+    books: Books,
+    digests: Digester,
+    begun: float,
+    sent: int,
+) -> Report:
+    records = dict(books.state.records)
+    preparer = Preparer(ws, digests, records)
+    for step in plan.bookkeeping:
+        fold(records, Done(0, preparer.record(step)))
+    executor = Executor(
+        ws.provider,
+        ws.estate,
+        ws.shapes,
+        ws.backend.journal,
+        ws.listener,
+        ws.clock,
+        options.stop,
+        Delivery(ws.provider, Path(os.curdir)),
+        preparer.prepare,
+        records,
+        ws.parallelism,
+    )
+    if plan.steps:
+        books = begin(ws, books)
+        executor.run(plan.steps)
+    roots = books.state.roots if options.roots is None or plan.partial else options.roots
+    state = replace(books.state, records=records, roots=roots)
+    open_after = left_open(ws, books.state) if plan.steps else books.open
+    books = finish(ws, books, state, open_after)
+    return Report(
+        tuple(executor.outcomes),
+        plan.blocked,
+        books.settled,
+        books.state.serial,
+        ws.clock.now() - begun,
+        ws.requests_sent() - sent,
+        options.signal if options.stop.is_set() else None,
+        executor.outputs,
+    )
+
+
+@dataclass(slots=True)
+class Preparer:
+    """Gives each step its secrets, and says what shall be recorded of it."""
+
+    ws: Workspace
+    digests: Digester
+    records: dict[str, Record]
+    _resolver: Resolver | None = None
+
+    def prepare(self, step: Step) -> Prepared:
+        """A step ready to be sent; raises `SecretUnavailable` where a secret that it writes is not set."""
+        if step.action in (StepAction.DELETE, StepAction.FORGET):
+            return Prepared(step, step.fields, None)
+        values: dict[str, Value] = {**step.defaults, **step.fields}
+        for change in step.changes:
+            if change.reset:
+                values[change.field] = change.desired
+        shape = self.ws.shapes[step.shape]
+        for spec in shape.fields:
+            if is_secret_map(spec) and spec.name in values:
+                values[spec.name] = {}
+        for name, use in step.secrets.items():
+            if use.write:
+                secret = self._secret(step, name, use.reference)
+                owner, _, key = name.partition(".")
+                if key:
+                    values.setdefault(owner, {})[key] = secret
+                else:
+                    values[owner] = secret
+        return Prepared(step, values, self.record(step))
+
+    def record(self, step: Step) -> Record:
+        """What shall be recorded once a step is done."""
+        before = self.records.get(key_of(step.previous or step.address))
+        local: dict[str, Plain] = dict(step.local)
+        if before:
+            local |= {name: value for name, value in before.local.items() if name.startswith("_")}
+        owes = bool(step.deliver) and (step.action in _MAKING or "client_secret" in step.send)
+        return Record(
+            step.address,
+            step.primitive,
+            step.kind,
+            step.shape,
+            step.scope,
+            id=step.id,
+            scope_id=step.scope_id,
+            origin=step.origin,
+            source=step.source,
+            identity=step.identity,
+            fields=step.fields,
+            digests=self._digests(step, before),
+            local=local,
+            deliver=step.deliver,
+            updated_at=step.updated_at,
+            lifecycle=step.lifecycle,
+            alias=step.alias or (before.alias if before else ""),
+            condition="undelivered" if owes else before.condition if before and not _MAKING & {step.action} else "",
+        )
+
+    def _digests(self, step: Step, before: Record | None) -> dict[str, str]:
+        found = {}
+        for name, use in step.secrets.items():
+            known = before.digests.get(name, UNVERIFIED) if before else UNVERIFIED
+            if use.write or known == UNVERIFIED:
+                secret = self.find(step, name, use.reference)
+                known = self.digests.of(secret.reveal()) if secret.known else known
+            found[name] = known
+        return found
+
+    def _secret(self, step: Step, name: str, reference: str) -> Secret:
+        secret = self.find(step, name, reference)
+        if not secret.known:
+            raise SecretUnavailable(
+                f"`{name}` of {step.address} is not set: {reference or 'its value is not kept'}",
+                hint="set what the reference names and run again",
+            )
+        return secret
+
+    def find(self, step: Step, name: str, reference: str) -> Secret:
+        """The secret of a step's field, from this process's memory or by its reference."""
+        known = self.ws.known.get((key_of(step.address), name))
+        if known is not None and known.known:
+            return known
+        if not reference:
+            return Secret(None)
+        if self._resolver is None:
+            self._resolver = resolver_of(self.ws, self.ws.catalogue({step.kind}), require_secrets=False)
+        return self._resolver.secret(reference, scope=step.scope, address=step.address)
+
+
+_MAKING = frozenset({StepAction.CREATE, StepAction.REPLACE})
+
+
+def _refuse_stale(ws: Workspace, plan: Plan, books: Books, reader: Reader, digests: Digester, *, look: bool) -> None:
+    """Raise `UnsafePlan` where the plan's ground has moved: its state, the objects it touches, or a kept secret."""
+    hint = "make a new plan"
+    if plan.gitlab_url != ws.gitlab_url:
+        raise UnsafePlan(f"the plan was made for {plan.gitlab_url}, this run is about {ws.gitlab_url}", hint=hint)
+    if plan.environment != ws.environment:
+        named = plan.environment or "no environment"
+        raise UnsafePlan(f"the plan was made for {named}", hint="give the same `--env`, or make a new plan")
+    if books.stored and plan.lineage and books.stored.lineage != plan.lineage:
+        raise UnsafePlan("the plan was made from another state", hint=hint)
+    if bool(books.stored) != bool(plan.lineage) or (books.stored and books.stored.serial < plan.serial):
+        raise UnsafePlan("the state is not the one that the plan was made from", hint=hint)
+    steps = [step for step in plan.steps if step.fingerprint]
+    moved = list(_moved_records(steps, books))
+    if look and not moved:
+        moved = list(_moved_objects(steps, books, reader))
+    if moved:
+        raise UnsafePlan(f"the plan is stale, this has changed since: {', '.join(moved)}", hint=hint)
+    if look:
+        preparer = Preparer(ws, digests, dict(books.state.records))
+        for step in steps:
+            _refuse_rotated(step, books, preparer)
+
+
+def _moved_records(steps: Iterable[Step], books: Books) -> Iterable[str]:
+    for step in steps:
+        record = books.state.find(step.previous or step.address)
+        if parts(fingerprint(record, ABSENT))[0] != parts(step.fingerprint)[0]:
+            yield step.address
+
+
+def _moved_objects(steps: Iterable[Step], books: Books, reader: Reader) -> Iterable[str]:
+    cases = [_case(step, books) for step in steps]
+    lives = reader.lives(cases, books.state)
+    for step, case in zip(steps, cases, strict=True):
+        if parts(fingerprint(case.record, lives[key_of(case.address)]))[1] != parts(step.fingerprint)[1]:
+            yield step.address
+
+
+def _case(step: Step, books: Books) -> Case:
+    """The case of a step, as far as reading its live side needs it."""
+    wanted = Resource(step.address, step.primitive, step.kind, step.shape, step.scope, step.fields, step.identity)
+    gone = step.action in (StepAction.DELETE, StepAction.FORGET)
+    return Case(step.address, None if gone else wanted, books.state.find(step.previous or step.address))
+
+
+def _refuse_rotated(step: Step, books: Books, preparer: Preparer) -> None:
+    """A secret that the plan keeps must still be the recorded one."""
+    record = books.state.find(step.previous or step.address)
+    for name, use in step.secrets.items():
+        digest = record.digests.get(name) if record else None
+        if use.write or not digest:
+            continue
+        try:
+            secret = preparer.find(step, name, use.reference)
+        except ReconcilerError:
+            continue
+        if secret.known and preparer.digests.compare(digest, secret.reveal()) is False:
+            what = f"`{name}` of {step.address} has another value than when the plan was made"
+            raise UnsafePlan(f"the plan is stale: {what}", hint="make a new plan")
