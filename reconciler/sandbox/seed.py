@@ -102,7 +102,10 @@ def parse_seed(text: str) -> Mapping[str, Any]:
 
 
 def world_from_seed(seed: Mapping[str, Any], now: float = EPOCH) -> World:
-    """The world of a seed, created at `now`. Raises `SeedError`."""
+    """The world of a seed, created at `now`. Raises `SeedError`.
+
+    Ids of groups and projects begin behind the users', whose namespaces GitLab counts with the groups.
+    """
     problems = _Problems()
     _check_shape(seed, problems)
     problems.stop()
@@ -110,6 +113,7 @@ def world_from_seed(seed: Mapping[str, Any], now: float = EPOCH) -> World:
     world.features = {name: bool(seed.get("settings", {}).get(name, False)) for name in FEATURES}
     _add_users(world, seed, now, problems)
     _add_tokens(world, seed, now, problems)
+    world.groups.next_id = world.projects.next_id = world.users.next_id
     _add_groups(world, seed, now, problems)
     _add_projects(world, seed, now, problems)
     problems.stop()
@@ -306,11 +310,15 @@ def _add_tokens(world: World, seed: Mapping[str, Any], now: float, problems: _Pr
                 list(row.get("scopes", ["api"])),
                 now,
                 as_name=as_name,
-                name=row.get("name") or f"{as_name}-api",
+                name=row.get("name") or _token_name(as_name, row["user"]),
                 expires_at=row.get("expires_at"),
                 revoked=row.get("revoked"),
             )
         )
+
+
+def _token_name(as_name: str, username: str) -> str:
+    return f"{username}-api" if as_name == username else as_name.replace("_", "-")
 
 
 def _add_groups(world: World, seed: Mapping[str, Any], now: float, problems: _Problems) -> None:

@@ -11,16 +11,23 @@ from hashlib import sha256
 from ..message import Conversation, Request, Response
 from ..world import Row, World
 from . import (
+    applications,
     commit_statuses,
     error_tracking,
+    groups,
+    hooks,
     integrations,
     issues,
+    members,
     merge_requests,
     merge_requests_repository,
     meta,
     mirrors,
     notes,
+    projects,
+    settings,
     terraform_state,
+    users,
     variables,
 )
 from .auth import token_of, token_text
@@ -30,22 +37,32 @@ from .kernel import Call, Job, Router, carry_out
 from .throttle import observe
 
 AREAS = (
+    applications,
     commit_statuses,
     error_tracking,
+    groups,
+    hooks,
     integrations,
     issues,
+    members,
     merge_requests,
     merge_requests_repository,
     meta,
     mirrors,
     notes,
+    projects,
+    settings,
     terraform_state,
+    users,
     variables,
 )
 """The files of the API. Each has `ROUTES`; those with background work have `JOBS` as well."""
 
 ROUTER = Router(route for area in AREAS for route in area.ROUTES)
-JOBS: Mapping[str, Job] = {name: job for area in AREAS for name, job in getattr(area, "JOBS", {}).items()}
+JOBS: tuple[tuple[str, Job], ...] = tuple(
+    (name, job) for area in AREAS for name, job in getattr(area, "JOBS", {}).items()
+)
+"""Background work by name; several areas may want to hear of the same."""
 
 OLD = error(410, "API V3 is no longer supported. Use API V4 instead.").response
 
@@ -71,7 +88,9 @@ def run_due(world: World, now: float) -> None:
             return
         world.jobs[:] = [job for job in world.jobs if job["due"] > now]
         for job in sorted(due, key=lambda job: float(job["due"])):
-            JOBS[job["job"]](world, job["due"], **job["arguments"])
+            for name, work in JOBS:
+                if name == job["job"]:
+                    work(world, job["due"], **job["arguments"])
 
 
 def log(world: World, now: float, request: Request, status: int | None, target: str = "gitlab") -> None:

@@ -5,6 +5,9 @@ Pure. Sources: `facts/gitlab-api.md` 12 and `facts/gitlab-recordings/{crosscutti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from ..message import Response
 from ..world import Row, World, day
 from .errors import not_found
@@ -38,6 +41,24 @@ SCOPES_SUPPORTED = (
     "user:*",
 )
 """What `/.well-known/openid-configuration` lists; the registry's scopes exist only where there is one."""
+
+CLAIMS = "https://gitlab.org/claims/groups"
+OPENID: Mapping[str, str] = MappingProxyType(
+    {
+        "response_types_supported": "code",
+        "response_modes_supported": "query fragment form_post",
+        "grant_types_supported": "authorization_code password client_credentials device_code refresh_token",
+        "token_endpoint_auth_methods_supported": "client_secret_basic client_secret_post",
+        "subject_types_supported": "public",
+        "id_token_signing_alg_values_supported": "RS256",
+        "claim_types_supported": "normal",
+        "claims_supported": "iss sub aud exp iat sub_legacy name nickname preferred_username email email_verified"
+        f" website profile picture groups groups_direct {CLAIMS}/owner {CLAIMS}/maintainer {CLAIMS}/developer"
+        " project_path ci_config_ref_uri ref_path sha environment jti",
+        "code_challenge_methods_supported": "plain S256",
+    }
+)
+"""The other lists of that answer, blank-separated."""
 
 
 def metadata(call: Call) -> Response:
@@ -151,6 +172,7 @@ def openid_configuration(call: Call) -> Response:
         "userinfo_endpoint": f"{base}/oauth/userinfo",
         "jwks_uri": f"{base}/oauth/discovery/keys",
         "scopes_supported": list(SCOPES_SUPPORTED),
+        **{name: texts.split() for name, texts in OPENID.items()},
     }
     return Response.of_json(200, value, {"Content-Type": "application/json; charset=utf-8"})
 

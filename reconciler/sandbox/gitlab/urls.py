@@ -9,11 +9,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from urllib.parse import SplitResult, urlsplit
+from dataclasses import dataclass
+from urllib.parse import unquote
 
 from ..world import World
 
 WEB = ("http", "https")
+PARTS = re.compile(r"((?P<scheme>[^:/?#]+):)?(//(?P<authority>[^/?#]*))?(?P<path>[^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 SHARED = ipaddress.ip_network("100.64.0.0/10")
 
 
@@ -25,47 +27,48 @@ def blocked(world: World, url: str, *, schemes: Sequence[str] = WEB, local: bool
     parts = split(url)
     if parts is None:
         return "URI is invalid"
-    if parts.scheme_as_written not in schemes:
-        return f"Only allowed schemes are {', '.join(schemes)}"
-    host = parts.host
-    if not host:
-        return "URI is invalid"
-    if parts.user is not None and not re.match(r"[^\W_]", parts.user or ""):
-        return "Username needs to start with an alphanumeric character"
-    allowed = bool(world.settings.get("allow_local_requests")) if local is None else local
-    if allowed or _is_own(world, url):
+    if _is_own(world, url):
         return None
-    return _local_reason(host)
+    if parts.scheme not in schemes:
+        return f"Only allowed schemes are {', '.join(schemes)}"
+    if parts.user and not re.match(r"[^\W_]", parts.user):
+        return "Username needs to start with an alphanumeric character"
+    if not parts.host:
+        return "Host cannot be resolved or invalid"
+    if not re.match(r"[^\W_]|:", parts.host):
+        return "Hostname or IP address invalid"
+    allowed = bool(world.settings.get("allow_local_requests")) if local is None else local
+    return None if allowed else _local_reason(parts.host)
 
 
+@dataclass(frozen=True, slots=True)
 class Split:
-    """The parts of a URL, the scheme as it was written."""
+    """The parts of a URL that are judged; the scheme as it was written."""
 
-    __slots__ = ("host", "parts", "scheme_as_written", "user")
-
-    def __init__(self, url: str, parts: SplitResult) -> None:
-        self.parts = parts
-        self.scheme_as_written = url.split(":", 1)[0] if ":" in url else ""
-        authority = parts.netloc.rpartition("@")
-        self.user = authority[0].partition(":")[0] if authority[1] else None
-        self.host = _host(authority[2])
+    scheme: str | None
+    user: str | None
+    host: str
 
 
 def split(url: str) -> Split | None:
-    """The parts of `url`, or None when no URL can be read from it."""
-    if re.search(r"[\s\x00-\x1f]", url):
+    """The parts of `url`, or None where not even a relative reference can be read from it."""
+    if re.search(r"[\r\n]", unquote(url)):
         return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
+    found = PARTS.fullmatch(url)
+    if found is None:
         return None
-    return Split(url, parts)
-
-
-def _host(authority: str) -> str:
-    if authority.startswith("["):
-        return authority[1:].partition("]")[0]
-    return authority.partition(":")[0]
+    scheme, authority, path = found["scheme"], found["authority"] or "", found["path"]
+    if scheme is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9.+-]*", scheme):
+        return None
+    user, _, place = authority.rpartition("@")
+    host, port = place, ""
+    if re.search(r":[^:\]]*$", place):
+        host, _, port = place.rpartition(":")
+    if (port and not re.fullmatch("[0-9]+", port)) or re.search(r"[\s<>|^`\\]", host):
+        return None
+    if scheme is not None and scheme.lower() in WEB and not host and not path:
+        return None
+    return Split(scheme, user.partition(":")[0] if user else None, host.strip("[]"))
 
 
 def _is_own(world: World, url: str) -> bool:
