@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from reconciler.core.resource import Part
 from reconciler.integrations.base import PROJECT, join, kind, secret, text
 from reconciler.integrations.objects import MIRROR_OPTIONS, mirror
-from reconciler.integrations.rules import Values, filled, matches
+from reconciler.integrations.rules import Values, matches
 
 
 def address(values: Values) -> object:
@@ -45,7 +45,6 @@ KIND = kind(
         matches(
             "git_username", r"(?!AKIA|ASIA).+", "is an access key id", "make HTTPS Git credentials for the IAM user"
         ),
-        filled("git_username"),
     ),
     manual=("In AWS: an IAM user with GitPull and GitPush, and HTTPS Git credentials for it.",),
     scopes=PROJECT,

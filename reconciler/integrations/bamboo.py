@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from reconciler.integrations.base import kind
 from reconciler.integrations.native import SHAPES
-from reconciler.integrations.rules import filled, matches, web_url
+from reconciler.integrations.rules import matches, web_url
 
 KIND = kind(
     "bamboo",
@@ -15,7 +15,6 @@ KIND = kind(
     rules=(
         web_url("bamboo_url"),
         matches("build_key", r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)+", "is no plan key", "write it like PROJ-PLAN"),
-        filled("username"),
     ),
     manual=("In Bamboo: let repository changes trigger the plan, and label builds with the commit's revision.",),
     credential=("bamboo_url", "username", "password"),

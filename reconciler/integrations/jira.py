@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from reconciler.integrations.base import kind, pairs, renamed, text
 from reconciler.integrations.native_trackers import SHAPES
-from reconciler.integrations.rules import Objection, Values, filled, known, longest, matches, split, stated, web_url
+from reconciler.integrations.rules import Objection, Values, known, longest, matches, split, stated, web_url
 
 _NAMES = {
     "password": "api_token",
@@ -46,7 +46,6 @@ KIND = kind(
     renamed={name: ours for name, ours in _NAMES.items() if name != "project_key"},
     rules=(
         web_url("url", "api_url"),
-        filled("username"),
         longest(255, "jira_issue_regex", "jira_issue_prefix"),
         matches(
             "transition_id", r"\d+([,;]\s*\d+)*", "is no list of transition ids", "write numbers, with `,` between"

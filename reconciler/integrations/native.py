@@ -14,7 +14,7 @@ from types import MappingProxyType
 from reconciler.core.resource import Field, Kind, Shape
 from reconciler.integrations.base import PROJECT, boolean, integration, kinds_of, secret, text
 from reconciler.integrations.native_chat import STATUS_CHANGES, branches, broken_only
-from reconciler.integrations.rules import Rule, filled, maskable, matches, web_url
+from reconciler.integrations.rules import Rule, maskable, matches, web_url
 
 
 def _ssl(default: bool) -> Field:
@@ -197,7 +197,6 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
         ),
     ),
     "drone-ci": (web_url("drone_url"),),
-    "emails-on-push": (filled("recipients"),),
     "external-wiki": (web_url("external_wiki_url"),),
     "github": (web_url("repository_url"),),
     "google-play": (
@@ -205,7 +204,6 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
     ),
     "harbor": (web_url("url"), maskable("password")),
     "packagist": (web_url("server"),),
-    "pipelines-email": (filled("recipients"),),
 }
 
 KINDS: Mapping[str, Kind] = kinds_of("native", SHAPES, _RULES)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from reconciler.core.resource import Field, Kind, Shape
 from reconciler.integrations.base import boolean, integration, kinds_of, number, secret, text
-from reconciler.integrations.rules import Rule, fewest, filled, matches, web_url
+from reconciler.integrations.rules import Rule, fewest, matches, web_url
 
 BRANCHES = ("all", "default", "protected", "default_and_protected")
 
@@ -147,7 +147,7 @@ _SHAPES = (
         *channels(),
         events=SLACK_EVENTS,
         unstorable_events=WORK_ITEMS,
-        unavailable="the GitLab for Slack app is installed by a person in GitLab's interface; the API can only edit it",
+        unavailable="a person installs it in GitLab's interface; the API can only edit it",
     ),
     _posting("hangouts-chat", "a Google Chat space"),
     integration(
@@ -231,9 +231,9 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
     ),
     "gitlab-slack-application": (fewest(10, *CHANNEL_FIELDS),),
     "hangouts-chat": (SPACE,),
-    "matrix": (web_url("hostname"), filled("room")),
+    "matrix": (web_url("hostname"),),
     "pumble": (SPACE,),
-    "telegram": (web_url("hostname"), filled("room")),
+    "telegram": (web_url("hostname"),),
     "unify-circuit": (SPACE,),
     "webex-teams": (SPACE,),
 }

@@ -77,7 +77,7 @@ _SHAPES = (
         text("jira_cloud_app_service_ids", "Service ids of Jira Service Management, comma-separated."),
         boolean("jira_cloud_app_enable_deployment_gating", "Let Jira Service Management hold deployments back."),
         text("jira_cloud_app_deployment_gating_environments", "Environments that are held back, comma-separated."),
-        unavailable="the GitLab for Jira Cloud app is installed in Jira; the API can only edit what that has made",
+        unavailable="it is installed in Jira; the API can only edit what that has made",
     ),
     _tracker("phorge", new=False),
     integration(

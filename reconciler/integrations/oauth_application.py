@@ -12,7 +12,7 @@ from dataclasses import replace
 from reconciler.core.address import ScopeType
 from reconciler.core.resource import Primitive, Shape
 from reconciler.integrations.base import boolean, kind, text, texts
-from reconciler.integrations.rules import Objection, Values, filled, known, split
+from reconciler.integrations.rules import Objection, Values, known, split
 
 SCOPES = (
     "admin_mode",
@@ -83,6 +83,6 @@ KIND = kind(
     "oauth_application",
     SHAPE,
     section="oauth_applications",
-    rules=(filled("name", "redirect_uri"), _addresses, _some_scope),
+    rules=(_addresses, _some_scope),
     renamed={"callback_url": "redirect_uri", "application_name": "name"},
 )

@@ -116,4 +116,3 @@ def mirror(values: Mapping[str, Value], url: Value, username: Value, password: V
     fields = {"url": url, "username": username, "password": password, **options}
     identity = {"url": url} if isinstance(url, str) else {}
     return Part("mirror", "push", fields, identity=identity)
-

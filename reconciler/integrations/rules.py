@@ -106,17 +106,6 @@ def matches(name: str, pattern: str, what: str, hint: str) -> Rule:
     return rule
 
 
-def filled(*names: str) -> Rule:
-    """Texts that GitLab wants and does not take empty."""
-
-    def rule(values: Values) -> Iterator[Objection]:
-        for name in names:
-            if name in values and known(values, name) == "":
-                yield name, "is empty", "state a value"
-
-    return rule
-
-
 def longest(limit: int, *names: str) -> Rule:
     """Texts of a greatest length in characters."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from reconciler.integrations.base import kind
 from reconciler.integrations.native import SHAPES
-from reconciler.integrations.rules import filled, matches, web_url
+from reconciler.integrations.rules import matches, web_url
 
 KIND = kind(
     "teamcity",
@@ -15,7 +15,6 @@ KIND = kind(
     rules=(
         web_url("teamcity_url"),
         matches("build_type", r"[A-Za-z]\w*", "is no build configuration id", "take the id, not the name"),
-        filled("username"),
     ),
     manual=("In TeamCity: add the GitLab repository as VCS root, with a branch specification for all branches.",),
     credential=("teamcity_url", "username", "password"),
