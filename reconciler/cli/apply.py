@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -64,7 +65,7 @@ def cli(
             exclude=exclude,
             require_secrets=require_secrets,
             reassert_secrets=reassert_secrets,
-            allow_deletes=allow_deletes,
+            writing=True,
         )
         with session.workspace() as workspace:
             plan = session.engine.plan(workspace, options)
@@ -94,7 +95,9 @@ def carry_out(session: Session, workspace: Workspace, plan: Plan, *, saved: bool
     from reconciler.engine.verbs import ApplyOptions
 
     with stop_on_signal() as stop:
-        return session.engine.apply(workspace, plan, ApplyOptions(saved=saved, allow_deletes=allow_deletes, stop=stop))
+        options = ApplyOptions(saved=saved, allow_deletes=allow_deletes, stop=stop)
+        outcome = session.engine.apply(workspace, plan, options)
+        return replace(outcome, interrupted=stop.exit_code) if outcome.interrupted is not None else outcome
 
 
 def finish(session: Session, plan: Plan, outcome: Report, wanted: Reports, *, resume: str) -> ExitCode:

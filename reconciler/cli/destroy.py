@@ -48,7 +48,7 @@ def cli(
 
     require_someone(session, auto_approve=auto_approve)
     with reporting(reports, session.environ) as wanted, session.workspace() as workspace:
-        plan = session.engine.plan(workspace, PlanOptions(targets=targets, exclude=exclude, destroy=True))
+        plan = session.engine.plan(workspace, PlanOptions(targets=targets, exclude=exclude, destroy=True, writing=True))
         deletions = plan.count(StepAction.DELETE)
         preview(session, workspace, plan, deletions)
         if not plan.is_empty:

@@ -5,7 +5,7 @@ Law: commands reach the engine through this table only; `real` imports it when a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ class Engine:
     """The engine's verbs and what opens a workspace for them."""
 
     open_workspace: Callable[[Options, Listener], AbstractContextManager[Workspace]]
-    catalogue: Callable[[Iterable[str] | None], Catalogue]
+    catalogue: Callable[[], Catalogue]
     schema: Callable[[], Mapping[str, Any]]
     templates: Callable[[Workspace], Mapping[str, Template]]
     validate: Callable[[Workspace, Sequence[str]], Validation]
@@ -57,8 +57,8 @@ def real() -> Engine:
     return Engine(
         open_workspace=wiring.open_workspace,
         catalogue=wiring.catalogue,
-        schema=wiring.manifest_schema,
-        templates=verbs.templates,
+        schema=_schema,
+        templates=_templates,
         validate=verbs.validate,
         plan=verbs.plan,
         objections=lambda ws, plan, allowed: objections(plan, ws.settings.policy, allowed),
@@ -74,3 +74,24 @@ def real() -> Engine:
         state_pull=verbs.state_pull,
         state_push=verbs.state_push,
     )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _schema() -> Mapping[str, Any]:
+    from reconciler.core.schema import manifest_schema
+    from reconciler.wiring import catalogue
+
+    return manifest_schema(catalogue())
+
+
+def _templates(workspace: Workspace) -> Mapping[str, Template]:
+    """Those of the manifests and the built-in ones; only the latter where there are no manifests."""
+    from reconciler.core.errors import InputError
+    from reconciler.engine.declared import read_manifests
+
+    try:
+        return read_manifests(workspace).declarations.templates
+    except InputError:
+        return workspace.templates

@@ -19,7 +19,7 @@ COMMANDS = {
     "schema": (KNOW, "reconciler.cli.schema:cli", "Write the JSON Schema of manifests for editors"),
     "templates": (KNOW, "reconciler.cli.templates:cli", "List the templates that entries can use"),
     "sandbox": (OPERATE, "reconciler.cli.sandbox:cli", "Serve a pretend GitLab with pretend services"),
-    "demo": (OPERATE, "reconciler.cli.demo:cli", "Watch the whole story run on a pretend GitLab"),
+    "demo": (OPERATE, "reconciler.cli.demo.command:cli", "Watch the whole story run on a pretend GitLab"),
     "completion": (OPERATE, "reconciler.cli.completion:cli", "Print the completion script of a shell"),
     "version": (OPERATE, "reconciler.cli.version:cli", "Print the version and those of the file formats"),
 }
@@ -37,8 +37,8 @@ OPTIONS = (
     (("-q", "--quiet"), "", "Only answers, warnings and errors."),
     (("--color",), "auto|always|never", "Colours (auto)."),
     (("--parallelism",), "N", "Requests at a time (16)."),
-    (("--timeout",), "TIME", "Longest wait for one answer of GitLab: 30s, 5m."),
-    (("--lock-timeout",), "TIME", "How long to wait for a locked state (0)."),
+    (("--timeout",), "TIME", "Longest wait for one answer of GitLab."),
+    (("--lock-timeout",), "TIME", "How long to wait for a locked state: 30s, 5m."),
     (("--sandbox",), "", "Work on the pretend GitLab instead."),
     (("--no-cache",), "", "Read every manifest afresh."),
 )

@@ -40,9 +40,9 @@ def list_(session: Session, category: str | None) -> int:
     from reconciler.output import machine
     from reconciler.output.human import kinds as view
 
-    found = [k for k in session.engine.catalogue(None).kinds.values() if category in (None, k.category)]
+    found = [k for k in session.engine.catalogue().kinds.values() if category in (None, k.category)]
     if not found:
-        known = sorted({kind.category for kind in session.engine.catalogue(None).kinds.values()})
+        known = sorted({kind.category for kind in session.engine.catalogue().kinds.values()})
         raise ReconcilerError(f"there is no category `{category}`", hint=f"there are {', '.join(known)}")
     session.answer(
         lambda: view.kinds(found), lambda: machine.document("kinds", kinds=[machine.kind(one) for one in found])
@@ -67,7 +67,7 @@ def show(session: Session, kind: str) -> int:
     from reconciler.output import machine
     from reconciler.output.human import kinds as view
 
-    every = session.engine.catalogue(None).kinds
+    every = session.engine.catalogue().kinds
     found = every.get(kind)
     if found is None:
         near = difflib.get_close_matches(kind, list(every), n=2, cutoff=0.5)

@@ -71,7 +71,6 @@ def cli(
         destroy=destroy,
         require_secrets=require_secrets,
         reassert_secrets=reassert_secrets,
-        allow_deletes=allow_deletes,
     )
     with reporting(reports, session.environ) as wanted, session.workspace() as workspace:
         plan = session.engine.plan(workspace, wanted_plan)

@@ -78,7 +78,7 @@ class Session:
             sandbox=bool(self.given.get("sandbox")),
             parallelism=self.given.get("parallelism"),
             timeout=self.given.get("timeout"),
-            lock_timeout=float(self.given.get("lock_timeout") or 0.0),
+            lock_timeout=self.given.get("lock_timeout"),
             cache=not self.given.get("no_cache"),
         )
 

@@ -40,6 +40,8 @@ def summary(outcome: Report, *, resume: str = "reconciler apply") -> Line:
     head = "Applied: " if good else "Interrupted: " if outcome.interrupted else "Applied in part: "
     if not done and (failed or skipped) and not outcome.interrupted:
         head = "Not applied: "
+    if good and not outcome.outcomes:
+        return line(Span("Nothing to do", Style.GOOD), ": GitLab is what the manifests say.")
     cost = f" in {outcome.seconds:.1f} s with {plural(outcome.requests, 'request')}" if outcome.requests else ""
     tail = "." if good else f". To go on: {resume}"
     return line(Span(head, Style.GOOD if good else Style.BAD), said, cost, tail)
