@@ -34,7 +34,7 @@ BODIES = (
     b'# TYPE a counter\na{b="c"} 1\n',
     b'{"dsn": 1}\n{"type": "event"}\n{}\n',
     b"<build><buildType id='A'/></build>",
-    b'{"repositoryName": "shop", "SecretId": "a", "role": "r", "jwt": "j", "email": "e", "userKey": "u", "orgToken": "o"}',
+    b'{"repositoryName": "shop", "SecretId": "a", "role": "r", "jwt": "j", "email": "e", "userKey": "u"}',
 )
 HEADERS = (
     {},
@@ -76,7 +76,10 @@ def exchanges(name: str) -> list[Request]:
     return [
         Request(method, path, query, headers, body, "https://stand-in.test")
         for method, path in route_paths(name)
-        for query in ("", "api-version=7.1&sig=s&version=2024-06-10&key=k&secret=s&jql=project%3DPROJ&service=git-receive-pack")
+        for query in (
+            "",
+            "api-version=7.1&sig=s&version=2024-06-10&key=k&secret=s&jql=project%3DPROJ&service=git-receive-pack",
+        )
         for headers in HEADERS
         for body in (BODIES if method in ("POST", "PUT", "PATCH") else BODIES[:1])
     ]
