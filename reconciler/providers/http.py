@@ -120,8 +120,8 @@ class HttpClient:
         out = outgoing(request, self._gitlab)
         at_gitlab = out.origin == self._gitlab.origin
         attempts = ATTEMPTS_AT_GITLAB if at_gitlab else ATTEMPTS_ELSEWHERE
-        call = Call(request.method, out.shown, request.writes, request.accept, attempts)
-        budget = class_of(request.method, out.shown, request.budget)
+        call = Call(request.method, out.place, request.writes, request.accept, attempts)
+        budget = class_of(request.method, out.place, request.budget)
         waited, attempt = 0.0, 0
         while True:
             attempt += 1
@@ -159,7 +159,7 @@ class HttpClient:
         self._listener.on_event(
             RequestSent(
                 out.method,
-                out.shown,
+                out.place + out.query,
                 answer.status if response else 0,  # type: ignore[union-attr]
                 answer.elapsed_ms,
                 attempt,

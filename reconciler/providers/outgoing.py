@@ -44,12 +44,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Outgoing:
-    """One request, ready to be sent. `shown` is its URL for logs, `revealed` its secrets with their references."""
+    """One request, ready to be sent.
+
+    `place` is its URL without the query and `query` the query, as logs may show them; `revealed` are its secrets with
+    their references.
+    """
 
     method: str
     url: str
     origin: str
-    shown: str
+    place: str
+    query: str
     headers: Mapping[str, str]
     body: bytes | None
     revealed: Mapping[str, str] = field(default_factory=dict)
@@ -62,7 +67,7 @@ class Outgoing:
         return text
 
     def __repr__(self) -> str:
-        return f"Outgoing({self.method} {self.shown})"
+        return f"Outgoing({self.method} {self.place})"
 
 
 def outgoing(request: Request, gitlab: Target) -> Outgoing:
@@ -87,8 +92,8 @@ def outgoing(request: Request, gitlab: Target) -> Outgoing:
     names = {name.lower() for name in headers}
     if gitlab.token is not None and not names & {"authorization", "private-token", "job-token"} and gitlab.owns(url):
         headers["PRIVATE-TOKEN"] = reveal.text(gitlab.token)
-    shown = reveal.scrubbed(_place(shown_url) + _shown_query(pairs))
-    return Outgoing(request.method, url, origin, shown, headers, body, reveal.found)
+    place = reveal.scrubbed(_place(shown_url))
+    return Outgoing(request.method, url, origin, place, _shown_query(pairs), headers, body, reveal.found)
 
 
 def origin_of(url: str) -> str:
@@ -169,7 +174,7 @@ def _pairs(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def _shown_query(pairs: list[tuple[str, Any]]) -> str:
     if not pairs:
         return ""
-    return "?" + "&".join(f"{key}={value if key in SHOWN_QUERY else HIDDEN}" for key, value in pairs)
+    return "?" + "&".join(f"{key}={str(value).lower() if key in SHOWN_QUERY else HIDDEN}" for key, value in pairs)
 
 
 def _place(url: str) -> str:

@@ -103,7 +103,7 @@ class Transport:
                 if body is None:
                     return Lost("the answer is too large or too slow to be read", elapsed_ms=took)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(answer.status_code, headers, body, took, out.shown)
+                return Response(answer.status_code, headers, body, took, out.place)
         except Exception as error:
             lost = _lost(error)
             if lost is None:
