@@ -124,11 +124,6 @@ CHAT_KINDS = (
         channel_limit=1,
     ),
     chat("hangouts-chat", "Google Chat"),
-    Kind(
-        "harbor",
-        "Harbor",
-        (need("url", exposes=True), need("project_name"), need("username"), hidden("password")),
-    ),
     chat(
         "matrix",
         "Matrix notifications",

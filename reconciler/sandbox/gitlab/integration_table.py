@@ -208,6 +208,11 @@ _ALL = (
         project_only=True,
     ),
     Kind(
+        "harbor",
+        "Harbor",
+        (need("url", exposes=True), need("project_name"), need("username"), hidden("password")),
+    ),
+    Kind(
         "irker",
         "irker (IRC gateway)",
         (
