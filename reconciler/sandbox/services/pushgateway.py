@@ -134,8 +134,7 @@ def _grouping(call: Call) -> dict[str, str]:
     for name, value in zip(parts[::2], parts[1::2], strict=True):
         label, encoded = name.removesuffix("@base64"), name.endswith("@base64")
         try:
-            bare = value.rstrip("=")
-            text = base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4)).decode() if encoded else value
+            text = _decoded(value) if encoded else value
         except (binascii.Error, ValueError):
             raise RefusalError(Response.of_text(400, f"invalid base64 encoding in label {label}\n")) from None
         if label in labels or not label.isidentifier() or label.startswith("__"):
@@ -144,6 +143,11 @@ def _grouping(call: Call) -> dict[str, str]:
     if not labels["job"]:
         raise RefusalError(Response.of_text(400, "job name is required\n"))
     return labels
+
+
+def _decoded(value: str) -> str:
+    bare = value.rstrip("=")
+    return base64.b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True).decode()
 
 
 def _clash(groups: State, name: str, pushed: dict[str, State]) -> str | None:
