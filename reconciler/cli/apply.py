@@ -67,7 +67,7 @@ def cli(
             reassert_secrets=reassert_secrets,
             writing=True,
         )
-        with session.workspace() as workspace:
+        with session.workspace() as workspace, workspace.lock("apply"):
             plan = session.engine.plan(workspace, options)
             preview(session, workspace, plan, allow_deletes)
             if not plan.is_empty:

@@ -184,6 +184,8 @@ class Plan:
     lineage: str = ""
     serial: int = 0
     manifests: str = ""
+    roots: tuple[str, ...] = ()
+    """The manifest roots that were read: what a later run over less than these must not delete."""
     tool_version: str = ""
     gitlab_url: str = ""
     environment: str = ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from reconciler.core.address import key_of
-from reconciler.core.errors import ReconcilerError, UnclearWrite
+from reconciler.core.errors import ExitCode, ReconcilerError, UnclearWrite
 from reconciler.core.events import ApplyStarted, StepDone, StepFailed, StepSkipped, StepStarted
 from reconciler.core.journal import Done, Intent, done_line, fold, intent_line
 from reconciler.core.live import Item, Written
@@ -32,9 +32,22 @@ _SILENT = frozenset({StepAction.FORGET, StepAction.MOVE, StepAction.RECORD})
 
 
 class Stop(Protocol):
-    """Tells whether somebody asked the run to stop (a `threading.Event` will do)."""
+    """Tells whether somebody asked the run to stop, and what the process then ends with."""
+
+    @property
+    def exit_code(self) -> ExitCode: ...
 
     def is_set(self) -> bool: ...
+
+
+class NeverStop:
+    """Nobody asks."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def is_set(self) -> bool:
+        """Never."""
+        return False
 
 
 class Deliver(Protocol):

@@ -6,11 +6,10 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Event
 
 from reconciler.core.address import key_of
 from reconciler.core.digest import UNVERIFIED, Digester
-from reconciler.core.errors import ExitCode, ReconcilerError, SecretUnavailable, UnsafePlan
+from reconciler.core.errors import ReconcilerError, SecretUnavailable, UnsafePlan
 from reconciler.core.fingerprint import fingerprint, parts
 from reconciler.core.journal import Done, fold
 from reconciler.core.live import ABSENT
@@ -23,7 +22,7 @@ from reconciler.core.resolve import Resolver
 from reconciler.core.resource import Resource
 from reconciler.core.state import Record
 from reconciler.core.value import Plain, Secret, Value
-from reconciler.engine.apply import Executor, Prepared, Stop
+from reconciler.engine.apply import Executor, NeverStop, Prepared, Stop
 from reconciler.engine.books import Books, begin, digester, finish, left_open, open_books, settle_open
 from reconciler.engine.declared import resolver_of
 from reconciler.engine.deliver import Delivery
@@ -37,9 +36,7 @@ class ApplyOptions:
 
     saved: bool = False
     allow_deletes: int | None = None
-    stop: Stop = field(default_factory=Event)
-    roots: tuple[str, ...] | None = None
-    signal: ExitCode = ExitCode.INTERRUPTED
+    stop: Stop = field(default_factory=NeverStop)
 
 
 def apply_plan(ws: Workspace, plan: Plan, options: ApplyOptions) -> Report:
@@ -85,7 +82,7 @@ def _carry_out(
     if plan.steps:
         books = begin(ws, books)
         executor.run(plan.steps)
-    roots = books.state.roots if options.roots is None or plan.partial else options.roots
+    roots = books.state.roots if plan.partial else plan.roots
     state = replace(books.state, records=records, roots=roots)
     open_after = left_open(ws, books.state) if plan.steps else books.open
     books = finish(ws, books, state, open_after)
@@ -96,7 +93,7 @@ def _carry_out(
         books.state.serial,
         ws.clock.now() - begun,
         ws.requests_sent() - sent,
-        options.signal if options.stop.is_set() else None,
+        options.stop.exit_code if options.stop.is_set() else None,
         executor.outputs,
     )
 

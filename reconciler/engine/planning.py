@@ -52,7 +52,6 @@ class Planned:
     reader: Reader
     cases: tuple[Case, ...]
     lives: Mapping[str, Live]
-    roots: tuple[str, ...]
 
 
 def make_plan(ws: Workspace, options: PlanOptions) -> Planned:
@@ -89,12 +88,13 @@ def make_plan(ws: Workspace, options: PlanOptions) -> Planned:
         lineage=books.stored.lineage if books.stored else "",
         serial=books.stored.serial if books.stored else 0,
         manifests=declared.digest,
+        roots=declared.roots,
         tool_version=ws.tool_version,
         gitlab_url=ws.gitlab_url,
         environment=ws.environment,
         partial=bool(options.targets or options.exclude),
     )
-    return Planned(plan, books, reader, cases, lives, declared.roots)
+    return Planned(plan, books, reader, cases, lives)
 
 
 def keep_at_hand(ws: Workspace, resources: Iterable[Resource]) -> None:

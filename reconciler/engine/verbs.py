@@ -10,14 +10,14 @@ from typing import Any
 from reconciler.core.address import Address, Scope, ScopeType, key_of
 from reconciler.core.compile import compile_entries
 from reconciler.core.errors import StateError, UsageError
-from reconciler.core.explain import explain_entry
+from reconciler.core.explain import explain as explain_entry
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Version
 from reconciler.core.report import Report, Validation
 from reconciler.core.resource import Primitive
 from reconciler.core.source import closest
 from reconciler.core.state import State
-from reconciler.core.stateformat import state_from_bytes
+from reconciler.core.stateformat import state_from_bytes, to_json
 from reconciler.core.targets import expand_recorded
 from reconciler.engine.applying import ApplyOptions, apply_plan
 from reconciler.engine.books import begin, finish, open_books, settle_open
@@ -103,13 +103,17 @@ def explain(ws: Workspace, address: str) -> Mapping[str, Any]:
     entry = next((e for e in expansion.entries if key_of(e.address) == wanted), None)
     record = state.find(address)
     if entry is None and record is None:
-        known = [e.address for e in expansion.entries] + [r.address for r in state.records.values()]
+        known = [e.address for e in expansion.entries] + _addresses(state)
         raise UsageError(f"nothing is declared or recorded as `{address}`", hint=closest(address, known))
-    found: dict[str, Any] = {"address": address}
+    found: dict[str, Any] = {}
     if entry:
-        found |= explain_entry(entry, read.declarations, catalogue)
+        told = explain_entry(entry, read.declarations, catalogue)
+        found["kind"] = told.kind
+        found["declared_at"] = str(told.place) if told.place else ""
+        found["values"] = {one.field: {"value": one.value, "from": one.source} for one in told.values}
+        found["notes"] = list(told.notes)
     if record:
-        found["recorded"] = {"id": record.id, "fields": dict(record.fields), "secrets": sorted(record.digests)}
+        found["recorded"] = {"id": record.id, "fields": to_json(record.fields), "secrets": sorted(record.digests)}
     return found
 
 

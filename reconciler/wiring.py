@@ -1,0 +1,233 @@
+"""The composition root: options and environment in, a ready workspace out. The only file that knows everyone.
+
+The sandbox's fronts are imported only when a sandbox is asked for.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler import __version__
+from reconciler.backends import open_backend
+from reconciler.core.address import Scope
+from reconciler.core.errors import InputError, UsageError
+from reconciler.core.ports import Clock, Listener, Secrets
+from reconciler.core.resolve import Resolver
+from reconciler.core.resource import Catalogue, Shape
+from reconciler.core.settings import DEFAULT_MANIFESTS, DEFAULT_STATE, FILE_NAME, Settings, read_settings
+from reconciler.core.value import Reference, Secret
+from reconciler.engine.files import find_settings, read_manifests
+from reconciler.engine.workspace import Workspace
+from reconciler.integrations import catalogue as kinds
+from reconciler.integrations.templates import TEMPLATES
+from reconciler.providers.gitlab.estate import GitLabEstate
+from reconciler.providers.gitlab.provider import GitLabProvider
+from reconciler.providers.http import HttpClient
+from reconciler.providers.transport import Network
+
+if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
+
+SANDBOX_FOLDER = Path(".reconciler/sandbox")
+SANDBOX_TOKEN = "sandbox-token"
+GITLAB_COM = "https://gitlab.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person may say about a run (the global options of the command line)."""
+
+    settings: str | None = None
+    environment: str | None = None
+    manifests: tuple[str, ...] = ()
+    state: str | None = None
+    sandbox: bool = False
+    parallelism: int | None = None
+    timeout: float | None = None
+    lock_timeout: float | None = None
+    cache: bool = True
+    cwd: str = "."
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def open_workspace(
+    options: Options,
+    listener: Listener,
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    adapters: Mapping[str, BaseAdapter] | None = None,
+) -> Workspace:
+    """Put a workspace together; raises `InputError` for wrong settings, `UsageError` for what cannot be.
+
+    `environ` stands for the process's environment, `adapters` (by URL prefix) for the network: tests give both.
+    """
+    environ = os.environ if environ is None else environ
+    clock = clock or SystemClock()
+    root = Path(options.cwd)
+    closing = ExitStack()
+    settings = _settings(options, environ, root)
+    stores = _stores(environ, root)
+    resolver = Resolver(kinds.load(()), lambda reference: _ask(stores, reference))
+    sandbox = options.sandbox or environ.get("RECONCILER_SANDBOX", "") not in ("", "0", "false")
+    url, token = _sandbox_identity() if sandbox else _identity(settings, resolver, environ)
+    if sandbox and adapters is None:
+        adapters = _sandbox_adapters(root, url, closing)
+    http = HttpClient(
+        url,
+        token,
+        clock=clock,
+        listener=listener,
+        parallelism=options.parallelism or settings.parallelism,
+        timeout=options.timeout or settings.timeout,
+        network=_network(settings, environ),
+        adapters=adapters or {},
+    )
+    closing.callback(http.close)
+    shapes: dict[str, Shape] = {}
+
+    def load(wanted: Iterable[str] | None) -> Catalogue:
+        found = kinds.load(wanted)
+        shapes.update(found.shapes)
+        return found
+
+    estate = GitLabEstate(http)
+    manifests = options.manifests or settings.manifests or (DEFAULT_MANIFESTS,)
+    return Workspace(
+        settings=settings.model_copy(update={"vars": _filled(settings.vars, resolver)}),
+        environment=options.environment or "",
+        gitlab_url=url,
+        tool_version=__version__,
+        who=_who(environ),
+        backend=open_backend(
+            _state_url(options, settings, resolver, sandbox=sandbox), root=root, clock=clock, http=http
+        ),
+        http=http,
+        provider=GitLabProvider(http, shapes, estate),
+        estate=estate,
+        catalogue=load,
+        shapes=shapes,
+        templates=TEMPLATES,
+        read_sources=lambda paths: read_manifests(
+            paths or manifests, base=root, skip=root / (options.settings or FILE_NAME)
+        ),
+        stores=stores,
+        clock=clock,
+        listener=listener,
+        state_key=environ.get("RECONCILER_STATE_KEY") or None,
+        parallelism=options.parallelism or settings.parallelism,
+        lock_timeout=settings.lock_timeout if options.lock_timeout is None else options.lock_timeout,
+        new_id=lambda: str(uuid.uuid4()),
+        timestamp=lambda: datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds"),
+        requests_sent=lambda: http.requests,
+        closing=closing,
+    )
+
+
+def catalogue() -> Catalogue:
+    """Everything that may be declared."""
+    return kinds.load(None)
+
+
+def _settings(options: Options, environ: Mapping[str, str], root: Path) -> Settings:
+    source = find_settings(options.settings, base=root)
+    if source is None:
+        return Settings().of(options.environment or "")
+    settings, problems = read_settings(source)
+    if problems:
+        raise InputError(problems)
+    return settings.of(options.environment or "")
+
+
+def _identity(settings: Settings, resolver: Resolver, environ: Mapping[str, str]) -> tuple[str, Secret | None]:
+    """GitLab's URL and our token: settings first, then the environment."""
+    url = resolver.text(settings.gitlab.url) or environ.get("GITLAB_URL") or environ.get("CI_SERVER_URL") or GITLAB_COM
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"`{url}` is no URL of a GitLab", hint="set GITLAB_URL to https://gitlab.example.com")
+    if settings.gitlab.token:
+        text, name = resolver.text(settings.gitlab.token), settings.gitlab.token
+        if not text:
+            raise UsageError(f"the GitLab token {name} is not set", hint="set what it refers to")
+        return url.rstrip("/"), Secret(text, name)
+    for name in ("RECONCILER_TOKEN", "GITLAB_TOKEN"):
+        if text := environ.get(name):
+            return url.rstrip("/"), Secret(text.strip(), f"${{env:{name}}}")
+    return url.rstrip("/"), None
+
+
+def _sandbox_identity() -> tuple[str, Secret | None]:
+    return "http://gitlab.example.test", Secret(SANDBOX_TOKEN, "the sandbox's token")
+
+
+def _sandbox_adapters(root: Path, url: str, closing: ExitStack) -> Mapping[str, BaseAdapter]:
+    from reconciler.sandbox.fronts import SandboxAdapter, open_sandbox
+
+    sandbox = open_sandbox(root / SANDBOX_FOLDER / "world.json")
+    closing.callback(sandbox.close)
+    adapter = SandboxAdapter(sandbox, url=url)
+    return {"http://": adapter, "https://": adapter}
+
+
+def _state_url(options: Options, settings: Settings, resolver: Resolver, *, sandbox: bool) -> str:
+    if options.state:
+        return options.state
+    if sandbox:
+        return str(SANDBOX_FOLDER / "state.json")
+    return resolver.text(settings.state or DEFAULT_STATE) or DEFAULT_STATE
+
+
+def _stores(environ: Mapping[str, str], root: Path) -> Mapping[str, Secrets]:
+    from reconciler.secrets import stores
+
+    return stores(environ, root)
+
+
+def _ask(stores: Mapping[str, Secrets], reference: Reference) -> str | None:
+    store = stores.get(reference.store)
+    if store is None:
+        raise UsageError(f"settings cannot refer to `{reference.store}`", hint="use `${env:NAME}`")
+    return store.get(reference)
+
+
+def _filled(variables: Mapping[str, str], resolver: Resolver) -> dict[str, str]:
+    found = {name: resolver.text(text, scope=Scope.instance()) for name, text in variables.items()}
+    return {name: text for name, text in found.items() if text is not None}
+
+
+def _network(settings: Settings, environ: Mapping[str, str]) -> Network:
+    network = Network.from_environment(environ)
+    if not settings.gitlab.ca_file:
+        return network
+    return Network(network.proxies, network.no_proxy, network.ca_bundle, settings.gitlab.ca_file)
+
+
+def _who(environ: Mapping[str, str]) -> str:
+    """Who holds a lock: the job's URL in CI, person and host elsewhere."""
+    if job := environ.get("CI_JOB_URL"):
+        return job
+    try:
+        person = getpass.getuser()
+    except (KeyError, OSError):
+        person = "somebody"
+    return f"{person}@{socket.gethostname()}"
