@@ -373,3 +373,37 @@ def test_vault_tells_the_version_of_a_mount(ask: Any, read: Any) -> None:
     shown = read(ask(f"{VAULT}/sys/internal/ui/mounts/kv/one/team", dict(WORLD), headers=TOKEN))
 
     assert (shown["data"]["path"], shown["data"]["options"]) == ("kv/one/", {"version": "1"})
+
+
+def test_vault_s_client_of_python_is_understood(ask: Any) -> None:
+    hvac = pytest.importorskip("hvac")
+    import requests
+    from requests.adapters import BaseAdapter
+
+    class Front(BaseAdapter):
+        def send(self, request: Any, **_: object) -> requests.Response:
+            headers = {name.lower(): text for name, text in request.headers.items()}
+            body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+            answer = ask(request.url, state, method=request.method, body=body, headers=headers)
+            response = requests.Response()
+            response.status_code, response.url, response._content = answer.status, request.url, answer.body
+            response.headers.update(answer.headers)
+            return response
+
+        def close(self) -> None:
+            pass
+
+    state = dict(WORLD)
+    session = requests.Session()
+    session.mount("https://", Front())
+    client = hvac.Client(url="https://vault.acme.test", session=session)
+    client.auth.jwt.jwt_login(role="ci", jwt="j1", path="jwt")
+    second = client.secrets.kv.v2.read_secret_version(path="team/slack", raise_on_deleted_version=True)
+
+    assert client.is_authenticated()
+    assert second["data"]["data"] == {"url": "https://x"}
+    assert client.secrets.kv.v1.read_secret(path="team", mount_point="kv/one")["data"] == {"key": "k"}
+    with pytest.raises(hvac.exceptions.InvalidPath):
+        client.secrets.kv.v2.read_secret_version(path="none", raise_on_deleted_version=True)
+    client.token = "hvs.bad"
+    assert not client.is_authenticated()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import copy
 import importlib
 import json
@@ -216,3 +217,31 @@ def test_a_declared_host_goes_before_the_well_known_ones_with_or_without_its_por
 def test_an_unknown_name_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         services.handle("myspace", Request("GET", "/"), {}, NOW)
+
+
+CANARY = "canary4711"
+CANARIES = (
+    {"authorization": f"Bearer {CANARY}"},
+    {"authorization": f"token {CANARY}"},
+    {"authorization": "Basic " + base64.b64encode(f"bot:{CANARY}".encode()).decode(), "cookie": f"JSESSIONID={CANARY}"},
+    dict.fromkeys(("x-redmine-api-key", "dd-api-key", "dd-application-key", "api-key", "x-vault-token"), CANARY),
+)
+ECHOING = {"redmine": {"/users/current.json", "/my/account.json"}, "vault": {"/v1/auth/token/lookup-self"}}
+
+
+@pytest.mark.parametrize("name", services.SERVICES)
+def test_no_state_and_only_the_answers_known_for_it_show_the_caller_s_credential(name: str) -> None:
+    state: dict[str, object] = {"invalid_request_limit": 10**9}
+    echoing = set()
+    for method, path in route_paths(name):
+        for headers in CANARIES:
+            body = {"data": {"name": "x", "workspace": "1"}, "version": "1", "projects": ["shop"], "text": "hi"}
+            sent = {"content-type": "application/json", "accept": "application/json", "user-agent": "t", **headers}
+            query = "api-version=7.1&version=2024-06-10&os_authType=basic&sig=s&key=k&secret=s"
+            request = Request(method, path, query, sent, json.dumps(body).encode(), "https://stand-in.test")
+            answer = services.handle(name, request, state, NOW)
+            if CANARY in f"{answer.headers}{answer.body!r}":
+                echoing.add(path)
+
+    assert echoing == ECHOING.get(name, set())
+    assert CANARY not in json.dumps(state)
