@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from reconciler.core.address import Scope, ScopeType, address_of
 from reconciler.core.entry import Entry
 from reconciler.core.errors import Problem
-from reconciler.core.resource import Catalogue, Field, Kind, Part, Primitive, Resource, Shape
+from reconciler.core.resource import Catalogue, Kind, Part, Primitive, Resource, Shape
 from reconciler.core.spec import shape_of
 from reconciler.core.value import Secret, Value
 
@@ -106,7 +106,7 @@ def _resources(entry: Entry, kind: Kind, catalogue: Catalogue) -> Iterable[Resou
 
 
 def _main(entry: Entry, kind: Kind, shape: Shape, scope: Scope) -> Resource:
-    fields, local = _split(entry.values, kind.by_name)
+    fields, local = _split(entry.values, shape)
     if shape.primitive is Primitive.INTEGRATION:
         fields["inherit"] = entry.inherit
     elif shape.primitive in _CALLED:
@@ -129,13 +129,12 @@ def _main(entry: Entry, kind: Kind, shape: Shape, scope: Scope) -> Resource:
     )
 
 
-def _split(values: Mapping[str, Value], known: Mapping[str, Field]) -> tuple[dict[str, Value], dict[str, Value]]:
-    """The fields that GitLab has, and those that are ours only."""
+def _split(values: Mapping[str, Value], shape: Shape) -> tuple[dict[str, Value], dict[str, Value]]:
+    """The fields that the main object has, and those that are ours or its parts' only."""
     fields: dict[str, Value] = {}
     local: dict[str, Value] = {}
     for name, value in values.items():
-        field = known.get(name)
-        (local if field is not None and field.ours else fields)[name] = value
+        (fields if shape.field(name) else local)[name] = value
     return fields, local
 
 
