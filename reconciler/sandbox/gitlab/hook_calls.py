@@ -37,8 +37,9 @@ SYSTEM_DATA = {
 
 
 def hook_of(owner: str, call: Call) -> Row:
-    """The hook of the path. Raises 404 where it is not this owner's."""
-    hook = call.world.table("hooks").get(call.params["hook_id"])
+    """The hook of the path, whose id then is no parameter any more. Raises 404 where it is not this owner's."""
+    call.sent.pop("hook_id", None)
+    hook = call.world.table("hooks").get(call.params.pop("hook_id"))
     if hook is None or hook["owner"] != owner:
         raise no_record()
     return hook

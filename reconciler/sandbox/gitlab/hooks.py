@@ -47,8 +47,7 @@ def create(kind: str, call: Call) -> Response:
 def change(kind: str, call: Call) -> Response:
     """Changes to a hook; pairs are merged into the stored ones."""
     hook = hook_of(owner(kind, call), call)
-    sent = {name: value for name, value in call.params.items() if name != "hook_id"}
-    changes = changes_from(call.world, sent)
+    changes = changes_from(call.world, call.params)
     if not changes:
         raise error(400, "No parameters provided")
     for name in ("url_variables", "custom_headers"):
