@@ -256,12 +256,11 @@ def _values(fields: Mapping[str, Node], spec: Spec, findings: Findings) -> dict[
     values: dict[str, Value] = {}
     for name, node in fields.items():
         value = node.value
-        if type(value) is str and "${" not in value:
-            values[name] = trimmed(spec.fields.get(name), value)
-        elif type(value) is bool or type(value) is int:
-            values[name] = value
-        else:
-            values[name] = trimmed(spec.fields.get(name), _value(node, name, findings))
+        if type(value) is not bool:
+            value = _value(node, name, findings)
+            if name in spec.trims:
+                value = trimmed(value)
+        values[name] = value
     return values
 
 
@@ -314,7 +313,7 @@ def _check_values(
 
 def _check_secret(name: str, value: Value, node: Node, findings: Findings, using: Declaring) -> None:
     """A secret is stated by reference: no literal, no default that is one."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, item in value.items():
             _check_secret(f"{name}.{key}", item, node.value[key], findings, using)
         return
@@ -335,7 +334,7 @@ def _check_secret(name: str, value: Value, node: Node, findings: Findings, using
 
 def _check_stores(name: str, value: Value, node: Node, findings: Findings) -> None:
     """Secret stores are for secret fields only."""
-    texts = value if isinstance(value, tuple) else value.values() if isinstance(value, Mapping) else (value,)
+    texts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
     for text in texts:
         for reference in text.references if isinstance(text, Text) else ():
             if reference.store in SECRET_STORES:

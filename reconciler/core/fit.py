@@ -97,11 +97,10 @@ def _find(root: Node, location: tuple[int | str, ...]) -> tuple[Node, bool]:
     """The node of an error, or the nearest one above it; and whether it has no value of its own to point at."""
     node = root
     for part in location:
-        value = node.value
-        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int) and part < len(value)):
-            node = value[part]
-        else:
+        children = dict(enumerate(node.value)) if isinstance(node.value, list) else node.value
+        if not isinstance(children, dict) or part not in children:
             return node, True
+        node = children[part]
     return node, node.value is None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from reconciler.core.source import closest
 from reconciler.core.value import Reference, Text
@@ -34,26 +35,7 @@ def parse(text: str, *, own: bool = False) -> str | Text:
 
     `own` texts are settings, which may name the tool's own credentials. Raises `BadReference`.
     """
-    if "${" not in text:
-        return text
-    pieces: list[str | Reference] = []
-    position = 0
-    for match in _OPENING.finditer(text):
-        if match.start() < position:
-            continue
-        pieces.append(text[position : match.start()])
-        if match.group() == "$${":
-            pieces.append("${")
-            position = match.end()
-            continue
-        end = text.find("}", match.end())
-        if end < 0:
-            raise BadReference("a reference without its closing brace", "add `}`, or write `$${` for a literal `${`")
-        pieces.append(_reference(text[match.end() : end], own))
-        position = end + 1
-    pieces.append(text[position:])
-    joined = _joined(pieces)
-    return Text(joined, text) if any(isinstance(piece, Reference) for piece in joined) else "".join(map(str, joined))
+    return _parsed(text, own) if "${" in text else text
 
 
 def written(value: str | Text) -> str:
@@ -80,6 +62,28 @@ _NAMES: Mapping[str, tuple[re.Pattern[str], str]] = {
     "vault": (re.compile(r"[^#\s/]+/[^#\s]+#[^#\s]+"), "${vault:mount/path#field}"),
     "aws-sm": (re.compile(r"[^#\s]+(?:#[^#\s]+)?"), "${aws-sm:id#field}"),
 }
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, own: bool) -> str | Text:
+    pieces: list[str | Reference] = []
+    position = 0
+    for match in _OPENING.finditer(text):
+        if match.start() < position:
+            continue
+        pieces.append(text[position : match.start()])
+        if match.group() == "$${":
+            pieces.append("${")
+            position = match.end()
+            continue
+        end = text.find("}", match.end())
+        if end < 0:
+            raise BadReference("a reference without its closing brace", "add `}`, or write `$${` for a literal `${`")
+        pieces.append(_reference(text[match.end() : end], own))
+        position = end + 1
+    pieces.append(text[position:])
+    joined = _joined(pieces)
+    return Text(joined, text) if any(isinstance(piece, Reference) for piece in joined) else "".join(map(str, joined))
 
 
 def _reference(body: str, own: bool) -> Reference:

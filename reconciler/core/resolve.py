@@ -34,9 +34,14 @@ class Resolver:
     get: Get
     variables: Mapping[str, str] = NOTHING
     require_secrets: bool = False
-    problems: list[Problem] = field(default_factory=list)
     _answers: dict[str, str | None] = field(default_factory=dict)
-    _failed: dict[str, ReconcilerError] = field(default_factory=dict)
+    _failed: set[str] = field(default_factory=set)
+    _noted: dict[tuple[str, str], list[Problem]] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What could not be filled in; the same thing in many entries is said once."""
+        return tuple(_once(problems) for problems in self._noted.values())
 
     def resource(self, resource: Resource) -> Resource:
         """A resource with its references filled in."""
@@ -57,14 +62,17 @@ class Resolver:
         return self._fields(entry.values, kind.by_name, _Spot(entry.address, scope, entry.place))
 
     def secret(self, reference: str, *, scope: Scope, address: str = "") -> Secret:
-        """The secret that a plan names by its reference text."""
-        text = parse(reference)
-        return self._secret(text, "", _Spot(address, scope, None))
+        """The secret that a plan names by its reference text; raises `ReconcilerError` where that is none."""
+        try:
+            parsed = parse(reference)
+        except BadReference as error:
+            raise ReconcilerError(f"the plan names a reference that cannot be: {error}", hint=error.hint) from error
+        return self._secret(parsed, "", _Spot(address, scope, None))
 
     def text(self, text: str, *, scope: Scope | None = None) -> str | None:
         """Any text with its references filled in (settings); None when one is not set."""
-        parsed = parse(text)
-        return self._join(parsed, _Spot("", scope, None)) if isinstance(parsed, Text) else parsed
+        parsed = parse(text, own=True)
+        return self._join(parsed, _Spot("", scope, None))[0] if isinstance(parsed, Text) else parsed
 
     def _fields(self, values: Mapping[str, Value], known: Mapping[str, Field], spot: _Spot) -> Mapping[str, Value]:
         changed: dict[str, Value] = {}
@@ -72,40 +80,38 @@ class Resolver:
             spec = known.get(name)
             if spec is not None and spec.secret:
                 changed[name] = self._secret_value(value, name, spot)
-            elif isinstance(value, Text | tuple | Mapping):
+            elif type(value) is not str and type(value) is not bool:
                 found = self._plain_value(value, spec or Field(name), spot)
                 if found is not value:
                     changed[name] = found
         return {**values, **changed} if changed else values
 
     def _secret_value(self, value: Value, name: str, spot: _Spot) -> Value:
+        if isinstance(value, str | Text):
+            return self._secret(value, name, spot)
         if isinstance(value, Mapping):
             return {key: self._secret_value(item, f"{name}.{key}", spot) for key, item in value.items()}
-        return self._secret(value, name, spot) if isinstance(value, str | Text) else value
+        return value
 
     def _secret(self, value: str | Text, name: str, spot: _Spot) -> Secret:
         if isinstance(value, str):
             return Secret(value, "")
-        before = len(self.problems)
-        text = self._join(value, spot)
-        if text is None and len(self.problems) == before:
+        text, failed = self._join(value, spot)
+        if text is None and not failed:
             severity = Severity.ERROR if self.require_secrets else Severity.WARNING
             detail = f"`{name}`: {self._unset(value)} is not set here"
             hint = "set it" if self.require_secrets else "it is not compared; set it to compare, and before applying"
-            self.problems.append(
-                Problem("a secret that is not set", detail, hint, spot.place, spot.address or None, severity)
-            )
+            self._note("a secret that is not set", detail, hint, spot, severity)
         return Secret(text.strip() if text is not None and name in _TRIMMED else text, value.source)
 
     def _plain_value(self, value: Value, spec: Field, spot: _Spot) -> Value:
         if isinstance(value, tuple):
-            if not any(isinstance(item, Text) for item in value):
-                return value
-            return tuple(self._plain_item(item, spec, spot) for item in value)
+            return tuple(self._plain_item(item, spec, spot) for item in value) if _holds(value) else value
         if isinstance(value, Mapping):
-            if not any(isinstance(item, Text) for item in value.values()):
-                return value
-            return {key: self._plain_item(item, spec, spot) for key, item in value.items()}
+            whole = {key: self._plain_item(item, spec, spot) for key, item in value.items()}
+            return whole if _holds(value.values()) else value
+        if not isinstance(value, Text):
+            return value
         text = self._shown(value, spec, spot)
         if text is None:
             return None
@@ -115,10 +121,7 @@ class Resolver:
             wrong = "must be one of " + ", ".join(f"`{choice}`" for choice in spec.choices)
         if wrong:
             detail = f"what `{value.source}` gives to `{spec.name}` {wrong}"
-            hint = "correct what it refers to"
-            self.problems.append(
-                Problem("a reference that gives a wrong value", detail, hint, spot.place, spot.address)
-            )
+            self._note("a reference that gives a wrong value", detail, "correct what it refers to", spot)
         return found
 
     def _plain_item(self, item: Value, spec: Field, spot: _Spot) -> Value:
@@ -126,69 +129,63 @@ class Resolver:
 
     def _shown(self, value: Text, spec: Field, spot: _Spot) -> str | None:
         """The text of a field that is no secret, where an unset reference is an error."""
-        before = len(self.problems)
-        text = self._join(value, spot)
-        if text is None and len(self.problems) == before:
+        text, failed = self._join(value, spot)
+        if text is None and not failed:
             detail = f"`{spec.name}`: {self._unset(value)} is not set"
-            hint = "set it, or give a default: `${env:NAME:-default}`"
-            self.problems.append(Problem("a reference that is not set", detail, hint, spot.place, spot.address or None))
+            self._note("a reference that is not set", detail, "set it, or give a default: `${env:NAME:-default}`", spot)
         return text
 
-    def _join(self, value: Text, spot: _Spot) -> str | None:
-        """The whole text; None when one of its references is not set."""
-        pieces = [piece if isinstance(piece, str) else self._answer(piece, spot) for piece in value.pieces]
-        return None if None in pieces else "".join(piece for piece in pieces if piece is not None)
+    def _join(self, value: Text, spot: _Spot) -> tuple[str | None, bool]:
+        """The whole text, None when a reference is not set; and whether one failed, which has been said then."""
+        pieces: list[str] = []
+        failed = missing = False
+        for piece in value.pieces:
+            text = piece if isinstance(piece, str) else self._answer(piece, spot)
+            if text is None:
+                missing = True
+                failed = failed or piece.text in self._failed  # type: ignore[union-attr]
+            else:
+                pieces.append(text)
+        return None if missing else "".join(pieces), failed
 
     def _answer(self, reference: Reference, spot: _Spot) -> str | None:
         if reference.store in ("project", "group"):
             return self._of_scope(reference, spot)
-        known = self._answers.get(reference.text, _ABSENT)
-        if known is not _ABSENT:
-            return known
-        found = self._variable(reference, spot) if reference.store == "var" else self._outside(reference, spot)
+        if reference.text in self._answers:
+            return self._answers[reference.text]
+        try:
+            found = self._variable(reference) if reference.store == "var" else self.get(reference)
+        except ReconcilerError as error:
+            found = None
+            self._failed.add(reference.text)
+            detail = f"`{reference.text}`: {error.message}"
+            self._note("a reference that cannot be followed", detail, error.hint, spot)
         if found is None:
             found = reference.default
         self._answers[reference.text] = found
         return found
 
-    def _outside(self, reference: Reference, spot: _Spot) -> str | None:
-        try:
-            return self.get(reference)
-        except ReconcilerError as error:
-            self.problems.append(
-                Problem(
-                    "a reference that cannot be followed",
-                    f"`{reference.text}`: {error.message}",
-                    error.hint,
-                    spot.place,
-                    spot.address or None,
-                )
-            )
-            return None
-
-    def _variable(self, reference: Reference, spot: _Spot) -> str | None:
+    def _variable(self, reference: Reference) -> str | None:
+        """A variable of the settings, which may itself refer to the outside; None when that is not set."""
         written = self.variables.get(reference.name)
         if written is None:
-            if reference.default is None:
-                hint = closest(reference.name, self.variables) or "add it to `vars` in the settings"
-                detail = f"there is no variable `{reference.name}` in this environment"
-                self.problems.append(Problem("an unknown variable", detail, hint, spot.place, spot.address or None))
-            return None
-        try:
-            parsed = parse(written)
-        except BadReference as error:
-            detail = f"variable `{reference.name}`: {error}"
-            problem = Problem("a reference that cannot be", detail, error.hint, spot.place, spot.address or None)
-            self.problems.append(problem)
-            return None
+            if reference.default is not None:
+                return None
+            hint = closest(reference.name, self.variables) or "add it to `vars` in the settings"
+            raise ReconcilerError(f"there is no variable `{reference.name}` in this environment", hint=hint)
+        parsed = parse(written, own=True)
         if isinstance(parsed, str):
             return parsed
-        if any(piece.store == "var" for piece in parsed.references):
-            detail = f"variable `{reference.name}` refers to another variable"
-            hint = "write its value, or a reference to the environment"
-            self.problems.append(Problem("a reference that cannot be", detail, hint, spot.place, spot.address or None))
-            return None
-        return self._join(parsed, spot)
+        texts = [piece if isinstance(piece, str) else self._inner(piece) for piece in parsed.pieces]
+        return None if None in texts else "".join(text for text in texts if text is not None)
+
+    def _inner(self, reference: Reference) -> str | None:
+        """A reference within a variable."""
+        if reference.store in ("var", "project", "group"):
+            hint = "write its value, or a reference to the outside"
+            raise ReconcilerError(f"a variable of the settings cannot hold `{reference.text}`", hint=hint)
+        found = self.get(reference)
+        return reference.default if found is None else found
 
     def _of_scope(self, reference: Reference, spot: _Spot) -> str | None:
         scope = spot.scope
@@ -197,10 +194,14 @@ class Resolver:
             return {"project.path": scope.path, "project.name": name}.get(f"{reference.store}.{reference.name}", group)
         if scope is not None and scope.type is ScopeType.GROUP and reference.store == "group":
             return scope.path
-        detail = f"`{reference.text}` has no meaning on {spot.scope or 'settings'}"
-        hint = "write the value itself"
-        self.problems.append(Problem("a reference that cannot be", detail, hint, spot.place, spot.address or None))
+        detail = f"`{reference.text}` has no meaning on {scope or 'settings'}"
+        self._failed.add(reference.text)
+        self._note("a reference that cannot be followed", detail, "write the value itself", spot)
         return None
+
+    def _note(self, summary: str, detail: str, hint: str, spot: _Spot, severity: Severity = Severity.ERROR) -> None:
+        problem = Problem(summary, detail, hint, spot.place, spot.address or None, severity)
+        self._noted.setdefault((summary, detail), []).append(problem)
 
     def _unset(self, value: Text) -> str:
         names = [f"`{r.text}`" for r in value.references if self._answers.get(r.text, "") is None]
@@ -218,13 +219,12 @@ def resolve(
     """Resources with everything filled in, and what could not be. Secrets that are not set are there, but not known."""
     resolver = Resolver(catalogue, get, variables, require_secrets)
     found = tuple(resolver.resource(resource) for resource in resources)
-    return found, tuple(resolver.problems)
+    return found, resolver.problems
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 _TRIMMED = frozenset({"webhook", "webhook_url", "token", "api_token", "api_key", "secret_token", "dsn", "url"})
-_ABSENT = "\x00 not asked yet"
 _WANTED: Mapping[FieldType, str] = {
     FieldType.BOOLEAN: "`true` or `false`",
     FieldType.INTEGER: "a whole number",
@@ -258,6 +258,18 @@ def _typed(text: str, spec: Field) -> Value:
             return None
         case FieldType.STRING:
             return text.strip() if trims(spec) else text
+
+
+def _holds(values: Iterable[Value]) -> bool:
+    return any(isinstance(value, Text) for value in values)
+
+
+def _once(problems: list[Problem]) -> Problem:
+    """One problem for the same thing in several entries."""
+    first, more = problems[0], len({problem.address for problem in problems}) - 1
+    if not more:
+        return first
+    return replace(first, detail=f"{first.detail} (and in {more} more {'entry' if more == 1 else 'entries'})")
 
 
 def _items(value: Value) -> tuple[Value, ...]:

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import Field as FormField
 
 from reconciler.core.address import ScopeType
 from reconciler.core.resource import Catalogue, Field, FieldType, Kind, Shape
 from reconciler.core.source import closest, said
+from reconciler.core.trim import trims
 from reconciler.core.value import Text, Value
 
 Path = tuple[str | int, ...]
@@ -66,16 +68,15 @@ class Spec:
         self.fields: dict[str, Field] = {f.name: own.get(f.name, f) for f in kind.fields if f.name not in RESERVED}
         if shape and kind.shape and shape is not kind.shape:
             self.fields |= {f.name: f for f in shape.fields if f.name not in self.fields and f.name not in RESERVED}
+        self.trims = frozenset(name for name, f in self.fields.items() if trims(f))
         self.required = tuple(name for name, f in self.fields.items() if f.required)
-        members: dict[str, Any] = {name: (self._type(f), None) for name, f in self.fields.items()}
-        # Fields are given by their index: manifest names may be names that pydantic keeps for itself.
-        self._aliases = {f"field_{n}": name for n, name in enumerate(members)}
-        self._model: type[BaseModel] = create_model(
-            "Entry",
-            __config__=ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True),
-            **{f"field_{n}": members[name] for n, name in enumerate(members)},
-        )
-        self._names = {name: key for key, name in self._aliases.items()}
+        # Attributes are numbered: names in manifests may be names that pydantic keeps for itself.
+        members: dict[str, Any] = {
+            f"field_{n}": (self._type(f), FormField(None, alias=f.name)) for n, f in enumerate(self.fields.values())
+        }
+        config = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
+        model: type[BaseModel] = create_model("Entry", __config__=config, **members)
+        self._validate = model.__pydantic_validator__.validate_python
 
     def events(self, field: Field) -> tuple[str, ...]:
         """The events that a field may list."""
@@ -83,9 +84,8 @@ class Spec:
 
     def objections(self, values: Mapping[str, Value], extra: frozenset[str] = frozenset()) -> list[Objection]:
         """Everything wrong with single values; `extra` are further keys that an entry may have, for hints."""
-        names = self._names
         try:
-            self._model.__pydantic_validator__.validate_python({names.get(k, k): v for k, v in values.items()})
+            self._validate(values)
         except ValidationError as error:
             paths: dict[Path, None] = {}
             for item in error.errors(include_url=False, include_context=False, include_input=False):
@@ -97,28 +97,27 @@ class Spec:
     def _type(self, field: Field) -> Any:
         match field.type:
             case FieldType.STRING if field.choices and not field.secret:
-                return Literal[(*field.choices, None)] | Text
+                return _one_of((*field.choices, None)) | Text
             case FieldType.STRING:
                 return str | Text if field.secret else str | Text | None
             case FieldType.BOOLEAN:
                 return bool | Text
             case FieldType.INTEGER if field.choices:
-                return Literal[field.choices] | Text
+                return _one_of(field.choices) | Text
             case FieldType.INTEGER:
                 return int | Text
             case FieldType.STRINGS if field.choices:
-                return tuple[Literal[field.choices] | Text, ...] | Text
+                return _list_of(_one_of(field.choices) | Text) | Text
             case FieldType.STRINGS:
                 return tuple[str | Text, ...] | Text
             case FieldType.EVENTS:
-                events = self.events(field)
-                return tuple[Literal[events], ...] | Text if events else tuple[()]
+                return _list_of(_one_of(self.events(field))) | Text
             case FieldType.MAP:
                 return dict[str, str | Text]
 
     def _path(self, location: tuple[str | int, ...]) -> Path:
         """An error's place without the names of union members: the field, and the item or key within it."""
-        name = self._aliases.get(str(location[0]), str(location[0]))
+        name = str(location[0])
         field = self.fields.get(name)
         if field is None:
             return (name,)
@@ -201,6 +200,14 @@ _WANTED: Mapping[FieldType, tuple[str, str]] = {
     FieldType.EVENTS: ("a list of events", "write `[push, …]`"),
     FieldType.MAP: ("a mapping from text to text", "write `key: value` lines under it"),
 }
+
+
+def _one_of(choices: tuple[Any, ...]) -> Any:
+    return Literal[choices]
+
+
+def _list_of(item: Any) -> Any:
+    return tuple[item, ...]
 
 
 def _no_value(field: Field) -> str:

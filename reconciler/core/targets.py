@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from reconciler.core.address import Address, Scope, ScopeType, address_of, key_of
@@ -39,7 +39,7 @@ class Expansion:
 
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...] = ()
-    matches: Mapping[Place | None, tuple[str, ...]] = NOTHING
+    matches: Mapping[Place | None, tuple[str, ...]] = field(default_factory=dict)
 
 
 def wanted(declarations: Declarations) -> Wanted:
@@ -104,7 +104,7 @@ def expand(
 
 
 def expand_recorded(declarations: Declarations, state: State, catalogue: Catalogue) -> Expansion:
-    """Every entry with its scope, as far as records tell: targets match the projects on which their entries are recorded."""
+    """Every entry with its scope, as far as records tell: targets match projects that have their entries recorded."""
     recorded: dict[tuple[str, str], dict[str, str]] = {}
     for record in state.records.values():
         if record.scope.type is ScopeType.PROJECT and record.origin is Origin.MANIFEST:

@@ -16,13 +16,11 @@ def trims(field: Field) -> bool:
     return field.type is FieldType.STRING and bool(_NAMES.fullmatch(field.name))
 
 
-def trimmed(field: Field | None, value: Any) -> Any:
-    """A field's value without the blanks around it, where they mean nothing."""
-    if field is None or not isinstance(value, str | Text) or not trims(field):
-        return value
+def trimmed(value: Any) -> Any:
+    """Text without the blanks around it, references kept; everything else as it is."""
     if isinstance(value, str):
         return value.strip()
-    if not value.pieces or value.source == value.source.strip():
+    if not isinstance(value, Text) or not value.pieces or value.source == value.source.strip():
         return value
     first, last = value.pieces[0], value.pieces[-1]
     pieces: list[str | Reference] = list(value.pieces)

@@ -1,10 +1,10 @@
 """YAML text as a tree whose every node knows its position.
 
-Built from the events of PyYAML's C parser (libyaml) in one pass, which is what keeps ten thousand entries quick. Typing:
-plain `true/false/yes/no/on/off` are booleans as in YAML 1.1 and PyYAML; `null`, `~` and nothing are null; decimal, `0x`
-and `0o` whole numbers and decimal fractions are numbers. Unlike PyYAML, dates, `12:30` and numbers with leading zeros
-stay text, keys are always text, and duplicate keys are refused. Anchors, aliases and merge keys work. Limits keep any
-bytes from costing more than a moment. Pure: no I/O.
+Built from the events of PyYAML's C parser (libyaml) in one pass, which is what keeps ten thousand entries quick.
+Typing: plain `true/false/yes/no/on/off` are booleans as in YAML 1.1 and PyYAML; `null`, `~` and nothing are null;
+decimal, `0x` and `0o` whole numbers and decimal fractions are numbers. Unlike PyYAML, dates, `12:30` and numbers with
+leading zeros stay text, keys are always text, and duplicate keys are refused. Anchors, aliases and merge keys work.
+Limits keep any bytes from costing more than a moment. Pure: no I/O.
 """
 
 from __future__ import annotations
