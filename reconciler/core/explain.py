@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from reconciler.core.entry import Declarations, Entry
+from reconciler.core.errors import Place
 from reconciler.core.refs import written
 from reconciler.core.resource import Catalogue
-from reconciler.core.value import Plain, Secret, Text, Value
+from reconciler.core.value import Secret, Text, Value
 
 
-def explain_entry(entry: Entry, declarations: Declarations, catalogue: Catalogue) -> dict[str, Plain]:
-    """Every value of an entry with its source, and in `notes` what its own lines do not show.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One value in effect: the field, the value as it may be shown, and where it was written."""
 
-    Secrets show as the references they are.
-    """
+    field: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What an entry is and why: `notes` say what is not visible in its own lines."""
+
+    address: str
+    kind: str
+    place: Place | None
+    values: tuple[Origin, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def explain(entry: Entry, declarations: Declarations, catalogue: Catalogue) -> Explanation:
+    """Every value of an entry with its source. Secrets show as the references they are."""
     known = catalogue.kinds[entry.kind].by_name
-    values = tuple(
-        {
-            "field": name,
-            "value": _shown(value, name in known and known[name].secret),
-            "source": _source(entry, name, declarations),
-        }
-        for name, value in entry.values.items()
-    )
-    return {
-        "kind": entry.kind,
-        "declared": str(entry.place or entry.origin),
-        "values": values,
-        "notes": tuple(_notes(entry)),
-    }
+    values = []
+    for name, value in entry.values.items():
+        secret = name in known and known[name].secret
+        values.append(Origin(name, _shown(value, secret), _source(entry, name, declarations)))
+    return Explanation(entry.address, entry.kind, entry.place, tuple(values), tuple(_notes(entry)))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -19,16 +19,17 @@ ENDINGS = (".yaml", ".yml")
 MAX_FILES = 20_000
 
 
-def read_manifest_files(base: Path, paths: Sequence[str]) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+def read_manifests(
+    paths: Sequence[str], *, base: Path, skip: Path | None = None
+) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     """Every manifest below the paths (files or folders, `manifests` when none are given), in order of their names.
 
-    Paths count from `base`, and so do the names under which files are shown; the settings file there is left out. The
-    second value are the roots: the paths that were read, in one spelling. Raises `InputError` with everything wrong.
+    Paths count from `base`, and so do the names under which files are shown. `skip` is the settings file. The second
+    value are the roots: the paths that were read, in one spelling. Raises `InputError` with everything that is wrong.
     """
     problems: list[Problem] = []
     found: dict[Path, Path] = {}
     roots: list[str] = []
-    settings = (base / FILE_NAME).resolve()
     for given in paths or (DEFAULT_MANIFESTS,):
         root = base / given
         roots.append(_named(root, base))
@@ -37,7 +38,7 @@ def read_manifest_files(base: Path, paths: Sequence[str]) -> tuple[tuple[Source,
         except OSError as error:
             problems.append(_unreadable(_named(root, base), error))
             continue
-        files = [file for file in files if file.resolve() != settings]
+        files = [file for file in files if not skip or file.resolve() != skip.resolve()]
         if not files and not problems:
             detail = f"`{roots[-1]}` holds no {' or '.join(f'*{ending}' for ending in ENDINGS)} file"
             hint = "an empty folder never means that everything shall be deleted; `destroy` does that"
@@ -53,7 +54,7 @@ def read_manifest_files(base: Path, paths: Sequence[str]) -> tuple[tuple[Source,
     return tuple(ordered), tuple(dict.fromkeys(roots))
 
 
-def find_settings(base: Path, given: str | None) -> Source | None:
+def find_settings(given: str | None, *, base: Path) -> Source | None:
     """The settings file that is named, counted from `base`; else `reconciler.yaml` there, if there is one.
 
     Raises `InputError` when the named one is missing, or when it cannot be read.

@@ -1,8 +1,8 @@
 """References to HashiCorp Vault or OpenBao: `${vault:mount/path#field}`, KV engines of version 1 and 2.
 
 Where and who, as Vault's own tools have it: `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_SKIP_VERIFY`; a
-token in `VAULT_TOKEN`, else a login with `VAULT_ROLE_ID` and `VAULT_SECRET_ID` (AppRole) or with `VAULT_ID_TOKEN` (GitLab's
-`id_tokens`) and `VAULT_AUTH_ROLE` (JWT). `VAULT_AUTH_PATH` says where the login is mounted.
+token in `VAULT_TOKEN`, else a login with `VAULT_ROLE_ID` and `VAULT_SECRET_ID` (AppRole) or with `VAULT_ID_TOKEN`
+(GitLab's `id_tokens`) and `VAULT_AUTH_ROLE` (JWT). `VAULT_AUTH_PATH` says where the login is mounted.
 """
 
 from __future__ import annotations
