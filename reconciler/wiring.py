@@ -10,7 +10,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.backends import open_backend
-from reconciler.core.address import Scope
 from reconciler.core.errors import InputError, UsageError
 from reconciler.core.ports import Clock, Listener, Secrets
 from reconciler.core.resolve import Resolver
@@ -34,6 +33,7 @@ from reconciler.providers.gitlab.estate import GitLabEstate
 from reconciler.providers.gitlab.provider import GitLabProvider
 from reconciler.providers.http import HttpClient
 from reconciler.providers.transport import Network
+from reconciler.secrets import stores as secret_stores
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -88,7 +88,8 @@ def open_workspace(
     root = Path(options.cwd)
     closing = ExitStack()
     settings = _settings(options, environ, root)
-    stores = _stores(environ, root)
+    manifests = options.manifests or settings.manifests or (DEFAULT_MANIFESTS,)
+    stores = _stores(environ, root, manifests)
     resolver = Resolver(kinds.load(()), lambda reference: _ask(stores, reference))
     sandbox = options.sandbox or environ.get("RECONCILER_SANDBOX", "") not in ("", "0", "false")
     url, token = _sandbox_identity() if sandbox else _identity(settings, resolver, environ)
@@ -113,9 +114,8 @@ def open_workspace(
         return found
 
     estate = GitLabEstate(http)
-    manifests = options.manifests or settings.manifests or (DEFAULT_MANIFESTS,)
     return Workspace(
-        settings=settings.model_copy(update={"vars": _filled(settings.vars, resolver)}),
+        settings=settings,
         environment=options.environment or "",
         gitlab_url=url,
         tool_version=__version__,
@@ -197,22 +197,11 @@ def _state_url(options: Options, settings: Settings, resolver: Resolver, *, sand
     return resolver.text(settings.state or DEFAULT_STATE) or DEFAULT_STATE
 
 
-def _stores(environ: Mapping[str, str], root: Path) -> Mapping[str, Secrets]:
-    from reconciler.secrets import stores
-
-    return stores(environ, root)
-
-
 def _ask(stores: Mapping[str, Secrets], reference: Reference) -> str | None:
     store = stores.get(reference.store)
     if store is None:
         raise UsageError(f"settings cannot refer to `{reference.store}`", hint="use `${env:NAME}`")
     return store.get(reference)
-
-
-def _filled(variables: Mapping[str, str], resolver: Resolver) -> dict[str, str]:
-    found = {name: resolver.text(text, scope=Scope.instance()) for name, text in variables.items()}
-    return {name: text for name, text in found.items() if text is not None}
 
 
 def _network(settings: Settings, environ: Mapping[str, str]) -> Network:
