@@ -30,8 +30,7 @@ from . import (
     users,
     variables,
 )
-from .auth import token_of, token_text
-from .body import query_parameters
+from .auth import token_in_query, token_of, token_text
 from .errors import ApiError, error, no_route, not_found, unauthorized
 from .kernel import Call, Job, Router, carry_out
 from .throttle import observe
@@ -95,7 +94,7 @@ def run_due(world: World, now: float) -> None:
 
 def log(world: World, now: float, request: Request, status: int | None, target: str = "gitlab") -> None:
     """Remember that something was asked; `status` is None where the connection was cut without an answer."""
-    text = token_text(request, query_parameters(request)) if target == "gitlab" else None
+    text = token_text(request, token_in_query(request)) if target == "gitlab" else None
     token = token_of(world, text) if text else None
     entry: Row = {
         "n": world.count("logged"),

@@ -9,16 +9,19 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..message import Request
 from ..world import Row, World, day, stamp
 from .access import find_user
+from .body import query_parameters
 from .errors import forbidden, not_found, token_error, unauthorized
 
 EXPIRED = "Token is expired. You can either do re-authorization or token refresh."
 REVOKED = "Token was revoked. You have to re-authorize from the user."
 TOO_LITTLE = "The request requires higher privileges than provided by the access token."
+DAY = 86_400
 READING = frozenset(("GET", "HEAD"))
 
 
@@ -41,6 +44,11 @@ def token_text(request: Request, sent: Mapping[str, Any]) -> str | None:
         return rest.strip() or None
     text = sent.get("access_token")
     return str(text) if text else None
+
+
+def token_in_query(request: Request) -> Mapping[str, Any]:
+    """The parameters of the query, if a token may be among them."""
+    return query_parameters(request) if "token" in request.query else {}
 
 
 def token_of(world: World, text: str) -> Row | None:
@@ -126,8 +134,19 @@ def _check(token: Row, now: float, scopes: Sequence[str] | None, method: str) ->
         raise token_error(403, "insufficient_scope", TOO_LITTLE, " ".join(scopes))
 
 
+@lru_cache(maxsize=4)
+def _day_number(number: int) -> str:
+    return day(number * DAY)
+
+
+def today(now: float) -> str:
+    """The date of a moment."""
+    return _day_number(int(now // DAY))
+
+
 def _is_expired(token: Row, now: float) -> bool:
-    return bool(token.get("expires_at")) and str(token["expires_at"]) <= day(now)
+    until = token.get("expires_at")
+    return bool(until) and str(until) <= today(now)
 
 
 def _as_another(world: World, asker: Asker | None, wanted: str, now: float) -> Asker:

@@ -68,19 +68,30 @@ def _headers(call: Call, total: int, page: int, per_page: int) -> dict[str, str]
     if total <= COUNTED:
         headers |= {"X-Total": str(total), "X-Total-Pages": str(pages)}
         places.append(("last", pages))
+    before_page, after_page = _around(call, {"per_page": per_page}, "page")
     headers["Link"] = ", ".join(
-        _link(call, {"page": place, "per_page": per_page}, rel) for rel, place in places if place
+        f'<{before_page}page={place}{after_page}>; rel="{rel}"' for rel, place in places if place
     )
     return headers
 
 
 def _link(call: Call, overrides: dict[str, Any], rel: str) -> str:
+    name = next(iter(overrides))
+    start, end = _around(call, overrides, name)
+    return f'<{start}{name}={overrides[name]}{end}>; rel="{rel}"'
+
+
+def _around(call: Call, overrides: dict[str, Any], name: str) -> tuple[str, str]:
+    """The link to this list, in the two parts that stand around the parameter `name`."""
     stated = {p.name: call.params[p.name] for p in call.route.params if p.name in call.params}
     parameters = call.sent | stated | overrides
-    for secret in ("private_token", "access_token", "job_token"):
-        parameters.pop(secret, None)
-    query = "&".join(part for name in sorted(parameters) for part in _encoded(name, parameters[name]))
-    return f'<{call.request.base}{call.request.path}?{query}>; rel="{rel}"'
+    for left_out in ("private_token", "access_token", "job_token", name):
+        parameters.pop(left_out, None)
+    names = sorted(parameters)
+    before = [part for key in names if key < name for part in _encoded(key, parameters[key])]
+    after = [part for key in names if key > name for part in _encoded(key, parameters[key])]
+    start = f"{call.request.base}{call.request.path}?{'&'.join(before)}{'&' if before else ''}"
+    return start, f"{'&' if after else ''}{'&'.join(after)}"
 
 
 def _encoded(name: str, value: object) -> list[str]:

@@ -11,8 +11,7 @@ from math import ceil
 
 from ..message import Request, Response
 from ..world import World
-from .auth import is_usable, token_of, token_text
-from .body import query_parameters
+from .auth import is_usable, token_in_query, token_of, token_text
 from .errors import message
 
 TOO_MANY = "This endpoint has been requested too many times. Try again later."
@@ -36,7 +35,7 @@ def observe(world: World, now: float, request: Request) -> Verdict:
     settings = world.settings
     if not (settings.get("throttle_authenticated_api_enabled") or settings.get("throttle_unauthenticated_api_enabled")):
         return NO_THROTTLE
-    text = token_text(request, query_parameters(request))
+    text = token_text(request, token_in_query(request))
     token = token_of(world, text) if text else None
     known = token is not None and is_usable(token, now)
     name = "throttle_authenticated_api" if known else "throttle_unauthenticated_api"
