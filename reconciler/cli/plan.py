@@ -84,13 +84,12 @@ def cli(
 
 def show(session: Session, plan: Plan, brakes: Sequence[Problem], *, following: str) -> None:
     """Print a plan; as JSON it is exactly the file that `--out` writes."""
-    from reconciler.core.planformat import plan_to_bytes
-    from reconciler.output import markdown
+    from reconciler.output import machine, markdown
     from reconciler.output.human.plan import plan as human
 
     session.answer(
         lambda: human(plan, brakes=brakes, verbose=session.verbosity > 0, following=following if session.hints else ""),
-        lambda: plan_to_bytes(plan).decode(),
+        lambda: machine.plan(plan),
         lambda: markdown.plan(plan, brakes=brakes),
     )
 

@@ -32,10 +32,10 @@ def read(path: str) -> Plan:
 
 def write(plan: Plan, path: str) -> None:
     """Save a plan; raises `ReconcilerError` when that is not possible."""
-    from reconciler.core.planformat import plan_to_bytes
+    from reconciler.output import machine
 
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_bytes(plan_to_bytes(plan))
+        Path(path).write_text(machine.plan(plan), encoding="ascii", newline="\n")
     except OSError as error:
         raise ReconcilerError(f"{path}: the plan cannot be saved: {error.strerror}") from error

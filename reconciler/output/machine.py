@@ -7,10 +7,12 @@ Characters beyond ASCII are escaped, so that no server's text can reach a termin
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reconciler.core.errors import InputError, Problem, ReconcilerError, RemoteError, Severity, StateLocked
+from reconciler.core.plan import Plan
 from reconciler.core.ports import Version
 from reconciler.core.report import Report, Validation
 from reconciler.core.resource import Field, Kind
@@ -23,6 +25,18 @@ def text(data: Mapping[str, Any]) -> str:
     """JSON with one line per entry of every top-level list or map: quick to write, and readable in a diff."""
     rows = [f"  {json.dumps(key)}: {_member(value)}" for key, value in data.items()]
     return "{\n" + ",\n".join(rows) + "\n}\n"
+
+
+def plan(shown: Plan) -> str:
+    """A plan's file: what `plan --out` writes and `plan -o json` prints, to the byte."""
+    from reconciler.core.planformat import plan_to_bytes
+
+    return escaped(plan_to_bytes(shown).decode())
+
+
+def escaped(json_text: str) -> str:
+    """JSON with everything beyond ASCII escaped; such characters stand inside its strings only."""
+    return json_text if json_text.isascii() else _BEYOND_ASCII.sub(lambda m: json.dumps(m[0])[1:-1], json_text)
 
 
 def document(what: str, **facts: Any) -> dict[str, Any]:
@@ -169,6 +183,9 @@ def worst(found: Iterable[Problem]) -> Severity | None:
     """The worst severity among problems, None when there is none."""
     severities = {one.severity for one in found}
     return next((severity for severity in Severity if severity in severities), None)
+
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]+")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

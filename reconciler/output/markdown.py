@@ -26,7 +26,7 @@ _SIGNS = {StepAction.CREATE: "+", StepAction.DELETE: "-", StepAction.REPLACE: "!
 
 def plan(shown: Plan, *, brakes: Sequence[Problem] = (), links: Mapping[str, str] = NOTHING) -> str:
     """A plan as a note; its invisible first line names the environment, so that one note is kept up to date."""
-    environment = re.sub(r"[^\w.-]", "-", shown.environment) or "default"
+    environment = re.sub(r"[^\w.]+", "-", shown.environment) or "default"
     words = counts(shown)
     rows = [f"<!-- reconciler:plan:{environment} -->", f"### Plan{_for(shown)}: {words}", ""]
     facts = [f"{len(shown.unchanged)} unchanged"] if shown.unchanged else []
@@ -60,7 +60,7 @@ def code(text: str) -> str:
     safe = html.escape(clean(text), quote=False)
     return (
         "<code>"
-        + re.sub(r"[\\`*_~|\[\]@#!$:&/]", lambda m: m[0] if m[0] in "&/" else f"&#{ord(m[0])};", safe)
+        + re.sub(r"[\\`*_~|\[\]@#!$&/]", lambda m: m[0] if m[0] in "&/" else f"&#{ord(m[0])};", safe)
         + "</code>"
     )
 

@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Mapping
 from xml.etree import ElementTree
 
-from reconciler.core.planformat import plan_to_bytes
 from reconciler.output import html, machine, markdown
 from reconciler.output.clean import clean, clean_lines
 from reconciler.output.summary import Case, Finding, Summary, Verdict
@@ -92,7 +91,7 @@ def job_links(_summary: Summary, links: Links) -> str:
 def as_json(summary: Summary, _links: Links) -> str:
     """What `-o json` prints."""
     if summary.plan is not None:
-        return plan_to_bytes(summary.plan).decode()
+        return machine.plan(summary.plan)
     return machine.text(summary.machine)
 
 
