@@ -89,7 +89,7 @@ def open_workspace(
     closing = ExitStack()
     settings = _settings(options, environ, root)
     manifests = options.manifests or settings.manifests or (DEFAULT_MANIFESTS,)
-    stores = secretsecret_stores(environ, root, manifests)
+    stores = secret_stores(environ, root, manifests)
     resolver = Resolver(kinds.load(()), lambda reference: _ask(stores, reference))
     sandbox = options.sandbox or environ.get("RECONCILER_SANDBOX", "") not in ("", "0", "false")
     url, token = _sandbox_identity() if sandbox else _identity(settings, resolver, environ)
