@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reconciler.sandbox.services.parts import State
+from reconciler.sandbox.services.memory import State
 
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _LABEL = r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*'

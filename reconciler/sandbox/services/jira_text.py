@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reconciler.sandbox.services.parts import State, mapping, sequence
+from reconciler.sandbox.services.memory import State, mapping, sequence
 
 _VALUE = r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|[^\s,()"\']+'
 _CLAUSE = re.compile(

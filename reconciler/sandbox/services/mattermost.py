@@ -13,20 +13,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from reconciler.sandbox.message import Request, Response
-from reconciler.sandbox.services.parts import (
-    Call,
-    RefusalError,
-    Service,
-    State,
-    digest,
-    entry,
-    mapping,
-    number,
-    record,
-    retry_after,
-    serve,
-    table,
-)
+from reconciler.sandbox.services.memory import State, digest, entry, mapping, number, record, retry_after
+from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _WEBHOOK_ERRORS = {
     "disabled": (501, "Incoming webhooks have been disabled by the system admin."),

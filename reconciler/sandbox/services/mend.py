@@ -7,7 +7,8 @@ nothing but a count.
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
-from reconciler.sandbox.services.parts import Call, Service, State, digest, mapping, number, serve, table, uuid_of
+from reconciler.sandbox.services.memory import State, digest, mapping, number, uuid_of
+from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 _TOKEN_SECONDS = 600
 

@@ -12,9 +12,7 @@ import re
 from typing import Any
 
 from reconciler.sandbox.message import Request, Response
-from reconciler.sandbox.services.parts import (
-    Call,
-    Service,
+from reconciler.sandbox.services.memory import (
     State,
     mapping,
     number,
@@ -22,10 +20,9 @@ from reconciler.sandbox.services.parts import (
     record,
     retry_after,
     sequence,
-    serve,
-    table,
     uuid_of,
 )
+from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 _DAY = 24 * 3600
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_:]{1,255}")

@@ -7,7 +7,8 @@ State: `starting` (503 on `/-/ready`), `demand_auth` (True: a proxy asks for cre
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
-from reconciler.sandbox.services.parts import Call, Service, State, serve, spend, table
+from reconciler.sandbox.services.memory import State, spend
+from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 
 def handle(request: Request, state: State, now: float) -> Response:

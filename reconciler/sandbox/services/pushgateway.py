@@ -12,7 +12,8 @@ import binascii
 
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.services.exposition import FormatError, parse, text_of
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, State, iso, mapping, serve, spend, table
+from reconciler.sandbox.services.memory import State, iso, mapping, spend
+from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 
 def handle(request: Request, state: State, now: float) -> Response:

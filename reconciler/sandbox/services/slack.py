@@ -12,20 +12,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from reconciler.sandbox.message import Request, Response
-from reconciler.sandbox.services.parts import (
-    Call,
-    RefusalError,
-    Service,
-    State,
-    is_gone,
-    mapping,
-    number,
-    record,
-    retry_after,
-    sequence,
-    serve,
-    table,
-)
+from reconciler.sandbox.services.memory import State, is_gone, mapping, number, record, retry_after, sequence
+from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _DEAD = {
     "no_service": 404,
@@ -145,7 +133,7 @@ def _condition(call: Call, name: str) -> str:
 
 def _payload(call: Call) -> dict[str, Any]:
     text = call.body.decode("utf-8", "replace")
-    if text.startswith("payload=") or "x-www-form-urlencoded" in call.header("content-type"):
+    if text.startswith("payload="):
         text = dict(parse_qsl(text, keep_blank_values=True)).get("payload", "")
     try:
         payload = json.loads(text)

@@ -348,3 +348,9 @@ def test_discord_takes_slack_s_and_github_s_forms(ask: Any, state: Any) -> None:
 
     assert (slack.body, github.status) == (b"ok", 204)
     assert [m["content"] for m in state["messages"]] == ["hi", "github: push"]
+
+
+def test_slack_reads_json_whatever_the_body_is_said_to_be(ask: Any, state: Any) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+
+    assert ask(SLACK, state, body=b'{"text": "hi"}', headers=headers).body == b"ok"

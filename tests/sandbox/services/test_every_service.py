@@ -142,6 +142,7 @@ def test_every_module_named_in_the_table_is_there_and_no_service_is_left_out() -
     parts = {
         "__init__",
         "parts",
+        "memory",
         "markup",
         "exposition",
         "aws",
