@@ -18,7 +18,6 @@ from reconciler.providers.gitlab.translate import Raw, to_wire
 
 HEADERS, VARIABLES, SIGNING = "custom_headers", "url_variables", "signing_token"
 MAPS = (HEADERS, VARIABLES)
-SECRETS = ("token", SIGNING)
 
 
 def create(work: Work) -> Calls[Written]:
@@ -32,9 +31,6 @@ def update(work: Work) -> Calls[Written]:
     """Change a webhook: URL and token first, headers after, dropped headers and URL variables last."""
     moves = "url" in work.changed
     body = work.body(without=frozenset({HEADERS} if moves else ()))
-    if moves:
-        known = [f.name for f in work.shape.fields if f.at_gitlab in SECRETS and work.values.get(f.name) is not None]
-        body = {**to_wire(work.shape, known, work.values), **body}
     body = {name: value for name, value in body.items() if name not in MAPS or value}
     if body:
         response = yield work.on_member("PUT", body)
@@ -90,7 +86,7 @@ DECLARATION = Declaration(
     {ScopeType.PROJECT: "hook", ScopeType.GROUP: "group_hook", ScopeType.INSTANCE: "system_hook"},
     identity=_identity,
     status=("alert_status", "disabled_until", "created_at", "token_present", "signing_token_present"),
-    denied={404: "webhooks of groups need a paid GitLab"},
+    denied={(ScopeType.GROUP, 404): "webhooks of groups need a paid GitLab"},
     create=create,
     update=update,
 )

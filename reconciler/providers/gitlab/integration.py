@@ -26,7 +26,7 @@ def write(work: Work) -> Calls[Written]:
     if work.values.get(INHERIT.name):
         return (yield from _inherit(work))
     required = [f.name for f in work.shape.fields if f.required and work.values.get(f.name) is not None]
-    body = to_wire(work.shape, {*work.step.send, *required}, work.values)
+    body = to_wire(work.shape, {*work.sent, *required}, work.values)
     response = yield work.on_member("PUT", {**body, INHERIT.at_gitlab: False})
     raw = response.data()
     if isinstance(raw, Mapping) and raw.get("inherited"):

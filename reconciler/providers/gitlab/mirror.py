@@ -64,7 +64,7 @@ DECLARATION = Declaration(
     identity=lambda raw: {"url": _plain_url(raw)},
     status=("update_status", "last_error", "last_update_at", "last_successful_update_at"),
     shown=_shown,
-    denied={401: "mirrors need Maintainer"},
+    denied={(ScopeType.PROJECT, 401): "mirrors need Maintainer"},
     create=create,
     update=update,
 )

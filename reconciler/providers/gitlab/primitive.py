@@ -32,6 +32,8 @@ MISSING: Accept = frozenset({404})
 API = "/api/v4"
 PAGE = 100
 MOST_PAGES = 10_000
+LIST_TRIES = 2
+"""How often a list is read whose pages do not add up to its total (objects may come and go between two pages)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,17 @@ class Work:
         """The names of the fields that differ from what is live."""
         return frozenset(change.field for change in self.step.changes)
 
+    @property
+    def sent(self) -> frozenset[str]:
+        """The names of the fields that are sent: the step's, and every stated secret where an exposing field changes,
+        because GitLab forgets those that do not come along."""
+        exposed = any(field.exposes for field in self.shape.fields if field.name in self.changed)
+        secrets = {field.name for field in self.shape.secrets if field.name in self.values} if exposed else set()
+        return frozenset(self.step.send) | secrets
+
     def body(self, *, without: frozenset[str] = frozenset()) -> dict[str, Value]:
-        """The body of a write of everything that the step sends."""
-        return to_wire(self.shape, [name for name in self.step.send if name not in without], self.values)
+        """The body of a write of everything that is sent."""
+        return to_wire(self.shape, self.sent - without, self.values)
 
     def on_collection(self, method: str, body: object = None) -> Request:
         """A request that writes to the collection."""
@@ -130,7 +140,7 @@ class Declaration:
     - `paged`: lists come in pages. `in_list_only`: there is no read of one object; it is found in the list.
     - `listed`: the objects in a list's answer; `is_empty`: whether a refusal of the list says that there are none.
     - `gone`: whether an object that GitLab shows counts as absent (a switched-off integration).
-    - `denied`: by status, what a refusal of the list means beyond the usual.
+    - `denied`: by scope type and status, what a refusal of the list may mean besides.
     """
 
     primitive: Primitive
@@ -147,7 +157,7 @@ class Declaration:
     listed: Callable[[Response, str], list[Raw]] = lambda response, path: rows(response, path)
     is_empty: Callable[[Response], bool] = lambda response: False
     gone: Callable[[Raw], bool] = lambda raw: False
-    denied: Mapping[int, str] = field(default_factory=dict)
+    denied: Mapping[tuple[ScopeType, int], str] = field(default_factory=dict)
     create: Callable[[Work], Calls[Written]] = create
     update: Callable[[Work], Calls[Written]] = update
     delete: Callable[[Work], Calls[Written]] = delete
@@ -204,23 +214,31 @@ class Declaration:
 def pages(path: str, query: Mapping[str, Any], accept: frozenset[int]) -> Calls[Response | list[Raw]]:
     """Every object of a paged list; the refusing answer where one of `accept` came.
 
-    Pages are followed by the header, never by counting: a page may be short, and totals may be missing.
+    Pages are followed by the header, never by counting: a page may be short, and totals may be missing. Where there is
+    a total and less was shown, the list is read once more, and then refused: what it lacks is not absent.
     """
-    found: list[Raw] = []
-    asked: Mapping[str, Any] = {"per_page": PAGE, **query}
-    seen: set[str] = set()
-    for _ in range(MOST_PAGES):
-        response = yield Request("GET", path, query=asked, accept=accept)
-        if not response.ok:
-            return response
-        found += rows(response, path)
-        following = next_page(response)
-        if not following or repr(sorted(following.items())) in seen:
-            break
-        seen.add(repr(sorted(following.items())))
-        asked = {"per_page": PAGE, **query, **following}
-    unique = {raw.get("id", index): raw for index, raw in enumerate(found)}
-    return list(unique.values())
+    total = 0
+    for _ in range(LIST_TRIES):
+        found: dict[object, Raw] = {}
+        asked: Mapping[str, Any] = {"per_page": PAGE, **query}
+        seen: list[Mapping[str, Any]] = []
+        while asked not in seen and len(seen) < MOST_PAGES:
+            seen.append(asked)
+            response = yield Request("GET", path, query=asked, accept=accept)
+            if not response.ok:
+                return response
+            for raw in rows(response, path):
+                found.setdefault(raw.get("id", (len(found), len(seen))), raw)
+            text = response.headers.get("x-total", "")
+            total = int(text) if text.isdigit() else 0
+            following = next_page(response)
+            if not following:
+                break
+            asked = {"per_page": PAGE, **query, **following}
+        if len(found) >= total:
+            return list(found.values())
+    hint = "try again; if it stays so, something between here and GitLab cuts its answers"
+    raise RemoteError(f"GET {path}: {len(found)} of {total} objects were shown", method="GET", url=path, hint=hint)
 
 
 def next_page(response: Response) -> Mapping[str, str]:

@@ -39,7 +39,7 @@ class GitLabProvider:
         if isinstance(answer, Response):
             if declaration.is_empty(answer):
                 return Listing()
-            return Listing(unknown=why_unknown(answer, scope, declaration.denied.get(answer.status, "")))
+            return Listing(unknown=why_unknown(answer, scope, declaration.denied.get((scope.type, answer.status), "")))
         items = [self._item(declaration, raw, scope) for raw in answer if not declaration.gone(raw)]
         return Listing(tuple(sorted(items, key=lambda item: (sorted(item.identity.items()), str(item.id)))))
 
@@ -56,10 +56,10 @@ class GitLabProvider:
         given_up = {change.field: change.desired for change in step.changes if change.reset}
         values = {**step.defaults, **given_up, **fields}
         shape = self._shapes[step.shape]
-        for name in step.send:
+        work = Work(DECLARATIONS[step.primitive], step, shape, values)
+        for name in work.sent:
             if not is_sent(values.get(name)) or (name not in values and shape.field(name) is not None):
                 raise SecretUnavailable(f"{step.address}: `{name}` is not set", hint="set what its reference names")
-        work = Work(DECLARATIONS[step.primitive], step, shape, values)
         return converse(work.declaration.carry_out(work), self._http)
 
     # -----------------------------------------------------------------------------------------------------------------

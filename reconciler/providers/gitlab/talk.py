@@ -38,7 +38,8 @@ def why_unknown(response: Response, scope: Scope, special: str = "") -> str:
             where = response.headers.get("location", "").partition("?")[0].rpartition("/api/v4/")[2]
             return f"{what} was renamed or moved" + (f" (it is {where} now)" if where else "")
         case 401:
-            return f"GitLab does not accept the token for {what} ({said or '401'})"
+            about = f"; {special}" if special else ""
+            return f"GitLab does not accept the token for {what} ({said or '401'}{about})"
         case 403:
             role = {ScopeType.PROJECT: "Maintainer", ScopeType.GROUP: "Owner"}.get(scope.type, "an administrator")
             return f"the token may not read this of {what}; its user must be {role} ({said or '403'})"
