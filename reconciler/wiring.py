@@ -115,6 +115,7 @@ def open_workspace(
 
     estate = GitLabEstate(http)
     return Workspace(
+        root=root,
         settings=settings,
         environment=options.environment or "",
         gitlab_url=url,

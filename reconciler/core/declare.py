@@ -44,18 +44,20 @@ class TemplateForm(Form):
 
 
 class VariablesForm(Form):
-    """Two CI/CD variables of one project that get an application's credentials."""
+    """Two CI/CD variables of one project or group that get an application's credentials."""
 
-    project: str
+    project: str = ""
+    group: str = ""
     client_id: str
     client_secret: str
     environment_scope: str = "*"
 
 
 class CredentialsForm(Form):
-    """The form of an OAuth application's `credentials`."""
+    """The form of an OAuth application's `credentials`: a file of mode 0600, or CI/CD variables."""
 
-    variables: VariablesForm
+    file: str = ""
+    variables: VariablesForm | None = None
 
 
 @dataclass(slots=True)
@@ -423,4 +425,12 @@ def _credentials(given: Mapping[str, Node], section: str, findings: Findings) ->
     if node is None or section != "oauth_applications":
         return {}
     form = fit(CredentialsForm, node, findings, "`credentials`")
-    return {"variables": data_of(node.value["variables"])} if form else {}
+    if form is None:
+        return {}
+    variables = form.variables
+    wrong = bool(form.file) is bool(variables) or (variables and bool(variables.project) is bool(variables.group))
+    if wrong:
+        detail = "credentials go to one place: `file`, or `variables` of a `project` or a `group`"
+        findings.add("a place that is not clear", detail, "state one of them", at=node.at)
+        return {}
+    return {name: data_of(item) for name, item in node.value.items()}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from reconciler.core.address import key_of
 from reconciler.core.digest import UNVERIFIED, Digester
@@ -74,7 +72,7 @@ def _carry_out(
         ws.listener,
         ws.clock,
         options.stop,
-        Delivery(ws.provider, Path(os.curdir)),
+        Delivery(ws.provider, ws.root),
         preparer.prepare,
         records,
         ws.parallelism,

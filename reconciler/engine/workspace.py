@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.core.ports import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 class Workspace:
     """Everything that a verb may use.
 
+    - `root`: the folder that relative paths count from.
     - `catalogue`: the catalogue of some kinds (None: of all), so that a run loads only what it declares or records.
     - `shapes`: a live view of every shape loaded so far, shared with the provider.
     - `read_sources`: reads manifests below some paths (none: the settings' own); with them the roots that were read.
@@ -37,6 +39,7 @@ class Workspace:
     - `known`: secrets at hand in this process, by (address key, name); they never leave memory.
     """
 
+    root: Path
     settings: Settings
     environment: str
     gitlab_url: str

@@ -1,0 +1,317 @@
+"""The main job: manifests in, a reconciled GitLab out, told by the requests that the sandbox saw."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reconciler.core.errors import InputError, StateError, UnsafePlan, UsageError
+from reconciler.core.plan import Mover, Reason, StepAction
+from reconciler.core.report import ExitCode
+from tests.scenarios.harness import Story
+
+SHOP = """
+    project: myorg/shop
+    integrations:
+      chat:
+        type: slack
+        webhook_url: ${env:SLACK}
+        channel: "#ops"
+        events: [push, pipeline]
+      tracker:
+        type: jira
+        url: https://acme.atlassian.net
+        username: bot@acme.example
+        api_token: ${env:JIRA}
+    webhooks:
+      deploy:
+        url: https://in.acme.example/deploy
+        events: [pipeline]
+        secret_token: ${env:HOOK}
+"""
+SECRETS = {"SLACK": "https://hooks.slack.com/services/T/B/hush", "JIRA": "jira-token", "HOOK": "hook-token"}
+
+
+@pytest.fixture
+def shop(story: Story) -> Story:
+    story.environ.update(SECRETS)
+    story.write("shop.yaml", SHOP)
+    return story
+
+
+def test_apply_then_plan_is_empty_and_a_second_apply_sends_no_write(shop: Story) -> None:
+    report = shop.apply()
+    assert report.exit_code is ExitCode.DONE
+    assert len(shop.asked(writes=True)) == 3
+
+    assert shop.plan().is_empty
+    shop.apply()
+    assert shop.asked(writes=True) == []
+
+
+def test_an_unchanged_project_costs_two_lists_and_a_read_of_its_tracker(shop: Story) -> None:
+    shop.apply()
+    shop.asked()
+
+    shop.plan()
+
+    assert sorted(shop.asked()) == [
+        "GET /api/v4/projects/myorg%2Fshop/hooks?per_page=100",
+        "GET /api/v4/projects/myorg%2Fshop/integrations",
+        "GET /api/v4/projects/myorg%2Fshop/integrations/jira",
+    ]
+
+
+def test_a_plan_without_refresh_asks_nothing(shop: Story) -> None:
+    shop.apply()
+    shop.asked()
+
+    assert shop.plan(refresh=False).is_empty
+    assert shop.asked() == []
+
+
+def test_drift_is_found_named_and_repaired(shop: Story) -> None:
+    shop.apply()
+    shop.ask("PUT", "/projects/myorg%2Fshop/integrations/slack", {"webhook": SECRETS["SLACK"], "channel": "#mine"})
+    found = shop.drift()
+
+    change = found.drift["myorg/shop:integrations.chat"][0]
+    assert (change.field, change.recorded, change.live, change.mover) == ("channel", "#ops", "#mine", Mover.OUTSIDE)
+    shop.apply()
+    assert shop.ask("GET", "/projects/myorg%2Fshop/integrations/slack")["properties"]["channel"] == "#ops"
+    assert not shop.drift().drift
+
+
+def test_a_hook_deleted_by_hand_comes_back(shop: Story) -> None:
+    shop.apply()
+    hook = shop.ask("GET", "/projects/myorg%2Fshop/hooks")[0]
+    shop.ask("DELETE", f"/projects/myorg%2Fshop/hooks/{hook['id']}")
+
+    step = shop.plan().steps[0]
+    assert (step.action, step.reasons) == (StepAction.CREATE, (Reason.REMOVED_OUTSIDE,))
+    shop.apply()
+    assert len(shop.ask("GET", "/projects/myorg%2Fshop/hooks")) == 1
+
+
+def test_what_exists_already_is_adopted_and_not_doubled(shop: Story) -> None:
+    made = shop.ask("POST", "/projects/myorg%2Fshop/hooks", {"url": "https://in.acme.example/deploy"})
+    plan = shop.plan()
+    assert [s.action for s in plan.steps if s.kind == "webhook"] == [StepAction.ADOPT]
+
+    shop.apply()
+
+    assert [h["id"] for h in shop.ask("GET", "/projects/myorg%2Fshop/hooks")] == [made["id"]]
+    assert shop.plan().is_empty
+
+
+def test_a_rotated_secret_is_written_exactly_once(shop: Story) -> None:
+    shop.apply()
+    shop.asked()
+    shop.environ["SLACK"] = "https://hooks.slack.com/services/T/B/new"
+
+    shop.apply()
+    assert [one.rpartition("/")[2] for one in shop.asked(writes=True)] == ["slack"]
+    assert shop.plan().is_empty
+
+
+def test_an_entry_taken_away_is_deleted_and_a_renamed_one_only_moved(shop: Story) -> None:
+    shop.apply()
+    shop.asked()
+    shop.write("shop.yaml", SHOP.replace("      chat:", "      talk:").replace("      tracker:", "      jira:"))
+
+    plan = shop.plan()
+    assert {s.action for s in plan.steps} == {StepAction.MOVE}
+    shop.apply()
+    assert shop.asked(writes=True) == []
+
+    shop.write("shop.yaml", SHOP.replace("      chat:", "      talk:").partition("    webhooks:")[0])
+    shop.apply(targets=("myorg/shop:webhooks.deploy",))
+    assert shop.ask("GET", "/projects/myorg%2Fshop/hooks") == []
+
+
+def test_nothing_is_deleted_when_less_than_the_recorded_manifests_is_read(shop: Story) -> None:
+    shop.write("web.yaml", "project: myorg/web\nwebhooks: {x: {url: https://x.example, events: [push]}}\n")
+    shop.apply()
+
+    plan = shop.plan(paths=("manifests/web.yaml",))
+
+    assert plan.is_empty
+    assert "left alone" in plan.notes[0]
+
+
+def test_an_emptied_folder_is_an_error_and_no_deletion(shop: Story) -> None:
+    shop.apply()
+    (shop.folder / "manifests" / "shop.yaml").unlink()
+
+    with pytest.raises(InputError):
+        shop.plan()
+
+
+def test_deleting_most_of_what_is_recorded_is_stopped_unless_permitted(shop: Story) -> None:
+    shop.apply()
+    shop.write("shop.yaml", SHOP.partition("      tracker:")[0])
+
+    with pytest.raises(UnsafePlan, match="too large a share"):
+        shop.apply()
+    assert shop.apply(allow_deletes=2).exit_code is ExitCode.DONE
+
+
+def test_a_saved_plan_is_carried_out_without_the_manifests(shop: Story) -> None:
+    plan = shop.plan()
+    (shop.folder / "manifests" / "shop.yaml").unlink()
+
+    assert shop.apply(plan).exit_code is ExitCode.DONE
+    shop.write("shop.yaml", SHOP)
+    assert shop.plan().is_empty
+
+
+def test_a_stale_saved_plan_is_refused_with_what_moved(shop: Story) -> None:
+    shop.apply()
+    shop.write("shop.yaml", SHOP.replace("#ops", "#new"))
+    plan = shop.plan()
+    shop.ask("PUT", "/projects/myorg%2Fshop/integrations/slack", {"webhook": SECRETS["SLACK"], "channel": "#hand"})
+
+    with pytest.raises(UnsafePlan, match=r"integrations\.chat"):
+        shop.apply(plan)
+
+
+def test_a_saved_plan_survives_an_unrelated_change(shop: Story) -> None:
+    shop.apply()
+    shop.write("shop.yaml", SHOP.replace("#ops", "#new"))
+    plan = shop.plan()
+    shop.ask("POST", "/projects/myorg%2Fshop/hooks", {"url": "https://unrelated.example"})
+
+    assert shop.apply(plan).exit_code is ExitCode.DONE
+
+
+def test_a_saved_plan_is_stale_once_it_was_applied(shop: Story) -> None:
+    plan = shop.plan()
+    shop.apply(plan)
+
+    with pytest.raises(UnsafePlan):
+        shop.apply(plan)
+
+
+def test_a_secret_rotated_after_planning_makes_the_saved_plan_stale(shop: Story) -> None:
+    shop.apply()
+    shop.write("shop.yaml", SHOP.replace("[pipeline]", "[push]"))
+    plan = shop.plan()
+    shop.environ["HOOK"] = "another"
+
+    with pytest.raises(UnsafePlan, match="secret_token"):
+        shop.apply(plan)
+
+
+def test_an_unreadable_project_blocks_and_the_rest_is_done(shop: Story) -> None:
+    shop.write("gone.yaml", "project: myorg/nowhere\nwebhooks: {x: {url: https://x.example, events: [push]}}\n")
+
+    plan = shop.plan()
+    assert [b.address for b in plan.blocked] == ["myorg/nowhere:webhooks.x"]
+    report = shop.apply()
+    assert report.exit_code is ExitCode.PARTIAL
+    assert shop.plan().steps == ()
+
+
+def test_a_state_of_another_gitlab_is_refused(shop: Story) -> None:
+    shop.apply()
+    shop.environ["GITLAB_URL"] = "http://other.example"
+
+    with pytest.raises(StateError, match="belongs to"):
+        shop.plan()
+
+
+def test_a_state_key_that_is_another_one_is_refused(shop: Story) -> None:
+    shop.apply()
+    shop.environ["RECONCILER_STATE_KEY"] = "wrong"
+
+    with pytest.raises(StateError, match="RECONCILER_STATE_KEY"):
+        shop.plan()
+
+
+def test_a_target_that_is_nothing_is_a_usage_error_with_a_suggestion(shop: Story) -> None:
+    with pytest.raises(UsageError) as caught:
+        shop.plan(targets=("myorg/shop:integrations.chatt",))
+
+    assert "myorg/shop:integrations.chat" in caught.value.hint
+
+
+def test_unmanaged_objects_are_listed_on_request(shop: Story) -> None:
+    shop.apply()
+    shop.ask("POST", "/projects/myorg%2Fshop/hooks", {"url": "https://foreign.example"})
+
+    assert shop.drift(unmanaged=True).unmanaged == (("myorg/shop", "hook", "https://foreign.example"),)
+
+
+def test_a_moved_project_takes_its_records_along(shop: Story) -> None:
+    shop.apply()
+    shop.ask("PUT", "/projects/myorg%2Fshop", {"path": "store"})
+    shop.write("shop.yaml", SHOP.replace("myorg/shop", "myorg/store"))
+    shop.asked()
+
+    plan = shop.plan()
+    assert {s.action for s in plan.steps} == {StepAction.MOVE}
+    shop.apply()
+    assert shop.asked(writes=True) == []
+    assert shop.plan().is_empty
+
+
+def test_a_renamed_project_under_its_old_path_is_unknown_not_gone(shop: Story) -> None:
+    shop.apply()
+    shop.ask("PUT", "/projects/myorg%2Fshop", {"path": "store"})
+
+    plan = shop.plan()
+    assert plan.is_empty
+    assert len(plan.blocked) == 3
+
+
+APPLICATION = """
+    instance: true
+    oauth_applications:
+      portal:
+        redirect_uri: https://portal.acme.example/callback
+        scopes: [api, read_user]
+        credentials: {place}
+"""
+
+
+def test_oauth_credentials_reach_their_file_and_nothing_else(story: Story) -> None:
+    story.write("apps.yaml", APPLICATION.format(place="{file: secrets/portal.json}"))
+    report = story.apply()
+
+    file = story.folder / "secrets" / "portal.json"
+    secret = json.loads(file.read_text())["client_secret"]
+    assert report.exit_code is ExitCode.DONE
+    assert file.stat().st_mode & 0o777 == 0o600
+    others = [p for p in story.folder.rglob("*") if p.is_file() and p != file]
+    assert not [p for p in others if secret in p.read_text()]
+    assert story.plan().is_empty
+
+
+def test_oauth_credentials_reach_masked_variables(story: Story) -> None:
+    place = "{variables: {project: myorg/portal, client_id: APP_ID, client_secret: APP_SECRET}}"
+    story.write("apps.yaml", APPLICATION.format(place=place))
+    story.apply()
+
+    found = {v["key"]: v for v in story.ask("GET", "/projects/myorg%2Fportal/variables")}
+    assert found["APP_SECRET"]["masked"] is True
+    assert found["APP_ID"]["value"] == story.ask("GET", "/applications")[0]["application_id"]
+    assert story.plan().is_empty
+
+
+def test_credentials_that_could_not_be_delivered_are_renewed_and_delivered(story: Story) -> None:
+    place = "{variables: {project: myorg/not-yet, client_id: APP_ID, client_secret: APP_SECRET}}"
+    story.write("apps.yaml", APPLICATION.format(place=place))
+    assert story.apply().exit_code is not ExitCode.DONE
+
+    story.ask("POST", "/projects", {"name": "not-yet", "path": "not-yet", "namespace_id": _group_id(story)})
+    plan = story.plan()
+    assert plan.steps[0].reasons == (Reason.UNDELIVERED,)
+    assert story.apply().exit_code is ExitCode.DONE
+    assert len(story.ask("GET", "/applications")) == 1
+    assert {v["key"] for v in story.ask("GET", "/projects/myorg%2Fnot-yet/variables")} == {"APP_ID", "APP_SECRET"}
+
+
+def _group_id(story: Story) -> int:
+    found: int = story.ask("GET", "/groups/myorg")["id"]
+    return found
