@@ -106,7 +106,9 @@ def finish(session: Session, plan: Plan, outcome: Report, wanted: Reports, *, re
     from reconciler.output.human import outcome as view
 
     wanted.write(lambda: summary.of_report(outcome, plan))
-    session.answer(lambda: view.report(outcome, resume=resume), lambda: machine.report(outcome))
+    session.answer(
+        lambda: view.report(outcome, resume=resume, said=session.verbosity >= 0), lambda: machine.report(outcome)
+    )
     return outcome.exit_code
 
 

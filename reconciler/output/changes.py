@@ -28,6 +28,9 @@ SYMBOLS = {
 LONGEST = 160
 """Characters of a value that are shown; the whole value is in the JSON."""
 
+_TOO_PLAIN_TO_SAY = (("inherit", False),)
+"""Fields of a create that nobody writes and that say nothing."""
+
 MOVED_BY = {Mover.AUTHOR: "", Mover.OUTSIDE: "changed outside", Mover.BOTH: "changed here and outside"}
 _COUNTED = (
     (StepAction.CREATE, "to create"),
@@ -162,7 +165,8 @@ def _draw(step: Step) -> Group:
 
 
 def _created_rows(step: Step) -> list[Row]:
-    rows = [Row(name, None, shown(value)) for name, value in step.fields.items()]
+    stated = {name: value for name, value in step.fields.items() if (name, value) not in _TOO_PLAIN_TO_SAY}
+    rows = [Row(name, None, shown(value)) for name, value in stated.items()]
     return rows + [_secret_row(name, use) for name, use in step.secrets.items()]
 
 

@@ -39,10 +39,11 @@ HEARTBEAT = 10.0
 
 @dataclass(slots=True)
 class Counter:
-    """How far the run is, for the `[3/50]` before lines and for the bar."""
+    """How far the run is, for the `[3/50]` before lines and for the bar, and what has been said to be settled."""
 
     total: int = 0
     done: int = 0
+    settled: set[str] = field(default_factory=set)
 
     def mark(self) -> str:
         """`[ 3/50] `, or nothing when the total is not known."""
@@ -200,7 +201,10 @@ def _skipped(event: StepSkipped, counter: Counter) -> list[Line]:
     return [line(counter.mark(), Span(f"{event.action} ", Style.WARNING), event.address, f" skipped: {event.because}")]
 
 
-def _settled(event: Settled, _counter: Counter) -> list[Line]:
+def _settled(event: Settled, counter: Counter) -> list[Line]:
+    if event.address in counter.settled:  # planning and applying both look at what was left open
+        return []
+    counter.settled.add(event.address)
     return [line("settled ", event.action, " ", Span(event.address, Style.NAME), f": {event.outcome}")]
 
 

@@ -47,13 +47,12 @@ def cli(session: Session, directory: str | None) -> int:
     teller = Teller(
         say=lambda text: show([line(text), BLANK]),
         heading=lambda text: show([BLANK, heading(f"== {text}"), BLANK]),
-        quote=lambda text: show(
-            [line(Span(row, Style.MOVED), indent=2) for row in text.rstrip().split("\n")] + [BLANK]
-        ),
+        quote=lambda text: show([*(line(Span(row, Style.MOVED), indent=2) for row in text.split("\n")), BLANK]),
+        gap=lambda: show([BLANK]),
     )
     with Stage(folder) as stage:
         tell(stage, teller)
-    show([BLANK, line(f"Done in {time.monotonic() - began:.0f} s. Everything that was written is in {folder}")])
+    show([line(f"Done in {time.monotonic() - began:.0f} s. Everything that was written is in {folder}")])
     return ExitCode.DONE
 
 

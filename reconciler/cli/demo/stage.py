@@ -84,8 +84,11 @@ class Stage:
         headers = {"PRIVATE-TOKEN": TOKEN, "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}{path}", data=data, headers=headers, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=10) as response:
-            text = response.read()
+        try:
+            with opener.open(request, timeout=10) as response:
+                text = response.read()
+        except OSError as error:
+            raise ReconcilerError(f"the pretend GitLab refused {method} {path}: {error}") from error
         return json.loads(text) if text else None
 
     def hooks(self, project: str) -> list[dict[str, Any]]:
@@ -108,14 +111,17 @@ class Stage:
             )
         return line.removeprefix("listening on ").strip()
 
-    def _start(self, arguments: Sequence[str], **streams: IO[str] | int) -> subprocess.Popen[str]:
+    def _start(
+        self, arguments: Sequence[str], *, stdout: IO[str] | int | None = None, stderr: IO[str] | int | None = None
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "reconciler", *arguments],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
-            **streams,  # type: ignore[call-overload]
         )
 
     def _environment(self) -> Mapping[str, str]:

@@ -17,11 +17,12 @@ _SLOW = {"match": {"method": "POST", "path": "/api/v4/projects/*/hooks"}, "do": 
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Tells the story: `say` prints a sentence, `heading` opens a scene, `quote` shows a file or a command."""
+    """Tells the story: `say` a sentence, `heading` of a scene, `quote` a file or a command, `gap` leaves a line free."""
 
     say: Callable[[str], None]
     heading: Callable[[str], None]
     quote: Callable[[str], None]
+    gap: Callable[[], None]
 
 
 def tell(stage: Stage, teller: Teller) -> None:
@@ -35,6 +36,7 @@ def run(stage: Stage, teller: Teller, *arguments: str, exits: int = 0) -> None:
     """Show a command, run it, and hold it to its exit code."""
     teller.quote(f"$ reconciler {' '.join(arguments)}")
     code = stage.run(*arguments)
+    teller.gap()
     if code != exits:
         raise ReconcilerError(
             f"the demo expected exit code {exits} of `reconciler {' '.join(arguments)}` and got {code}",
@@ -47,7 +49,7 @@ def run(stage: Stage, teller: Teller, *arguments: str, exits: int = 0) -> None:
 
 def _write(stage: Stage, teller: Teller) -> None:
     teller.say(f"A pretend GitLab listens on {stage.url}. This is what one project shall have:")
-    teller.quote(stage.add("shop.yaml"))
+    teller.quote(stage.add("shop.yaml").rstrip())
     teller.say(f"Its secrets come from the environment: {', '.join(SECRETS)}.")
     run(stage, teller, "validate")
 
@@ -63,9 +65,8 @@ def _apply(stage: Stage, teller: Teller) -> None:
 
 
 def _drift(stage: Stage, teller: Teller) -> None:
-    teller.say("Somebody changes the channel by hand and switches off the webhook's certificate check:")
-    teller.quote('$ curl -X PUT …/projects/myorg%2Fshop/integrations/slack -d \'{"channel": "#random"}\'')
-    stage.call("PUT", CHAT, {"channel": "#random", "use_inherited_settings": False})
+    teller.say("Somebody changes the channel in GitLab's web pages, and which events the webhook is sent.")
+    stage.call("PUT", CHAT, {"webhook": SECRETS["SLACK_WEBHOOK_URL"], "channel": "#random"})
     hook = stage.hooks("myorg/shop")[0]
     path = f"/api/v4/projects/myorg%2Fshop/hooks/{hook['id']}"
     stage.call("PUT", path, {"url": hook["url"], "job_events": True, "pipeline_events": False})
@@ -81,7 +82,7 @@ def _health(stage: Stage, teller: Teller) -> None:
 
 def _kill(stage: Stage, teller: Teller) -> None:
     teller.say("Now a fleet: three webhooks for every project of the group.")
-    teller.quote(stage.add("fleet.yaml"))
+    teller.quote(stage.add("fleet.yaml").rstrip())
     stage.call("POST", "/_sandbox/faults", _SLOW)
     before = stage.writes()
     teller.quote("$ reconciler apply --auto-approve --parallelism 2 &")

@@ -41,6 +41,7 @@ def kind(one: Kind) -> Document:
     if one.actions:
         rows_of_actions = [(name, action.summary) for name, action in sorted(one.actions.items())]
         blocks += [BLANK, heading("Actions"), table(("ACTION", "WHAT"), rows_of_actions, indent=2)]
+    blocks += [BLANK] if one.manual else []
     blocks += [line(Span("by hand: ", Style.NAME), step) for step in one.manual]
     return [*blocks, BLANK, heading("Example"), *(line(row, indent=2) for row in example(one))]
 
@@ -52,7 +53,8 @@ def example(one: Kind) -> list[str]:
         rows.append(f"    type: {one.name}")
     rows += [f"    {field.name}: {_sample(one, field)}" for field in one.fields if field.required]
     if one.shape and one.shape.events and not any(row.strip().startswith("events:") for row in rows):
-        names = sorted(one.shape.default_events or one.shape.events)[:3]
+        usual = [name for name in ("push", "merge_request", "pipeline") if name in one.shape.events]
+        names = usual or sorted(one.shape.default_events or one.shape.events)[:3]
         rows.append(f"    events: [{', '.join(names)}]")
     return rows
 

@@ -8,10 +8,12 @@ from reconciler.output.document import BLANK, Document, Line, Span, Style, headi
 from reconciler.output.human.plan import blocked
 
 
-def report(outcome: Report, *, resume: str = "reconciler apply") -> Document:
-    """An apply's report as a document; what is done was said while it happened, so only the rest is listed."""
+def report(outcome: Report, *, resume: str = "reconciler apply", said: bool = False) -> Document:
+    """An apply's report as a document. What is done was said while it happened, so only the rest is listed; `said`:
+    the same holds for what was settled.
+    """
     rows: list[Line] = []
-    if outcome.settled:
+    if outcome.settled and not said:
         rows.append(heading("Settled from an interrupted run:"))
         rows += [line(Span(address, Style.NAME), f"  {what}", indent=2) for address, what in outcome.settled]
         rows.append(BLANK)

@@ -150,5 +150,6 @@ def _asides(shown: Plan, limit: int | None) -> list[Line]:
     if shown.unverified:
         words = f"{plural(len(shown.unverified), 'resource')} with fields that GitLab does not show, taken as equal: "
         rows.append(line(Span(words, Style.MUTED), listed(shown.unverified, limit)))
-    rows += [line(Span("note: ", Style.NAME), note) for note in shown.notes]
+    if limit is None or not shown.is_empty:
+        rows += [line(Span("note: ", Style.NAME), note) for note in shown.notes]
     return [*rows, BLANK] if rows else []
