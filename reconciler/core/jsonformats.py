@@ -44,7 +44,7 @@ def schema_of(name: str, catalogue: Catalogue) -> Schema:
 
 def to_text(schema: Mapping[str, Any]) -> str:
     """A schema as it is stored."""
-    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
