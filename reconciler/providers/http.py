@@ -110,7 +110,7 @@ class HttpClient:
         try:
             answer, error = self._exchange(step)
         except RemoteError as never_sent:
-            return Failure(never_sent.message)
+            return Failure(_without_place(never_sent))
         if isinstance(answer, Response):
             return answer
         return Failure(answer.summary if error is None else _without_place(error), answer.elapsed_ms)
@@ -202,5 +202,5 @@ class HttpClient:
 
 
 def _without_place(error: ReconcilerError) -> str:
-    """An error's sentence without the call in front of it; `Failure` is shown beside its request."""
+    """An error's sentence without the call in front of it: a `Failure` is shown beside its request."""
     return error.message.split(": ", 1)[-1]

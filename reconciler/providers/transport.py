@@ -193,10 +193,10 @@ def _lost(error: Exception) -> Lost | None:
         return Lost("the proxy cannot be reached or refuses", False)
     if of(urllib3_errors.NameResolutionError):
         return Lost("the host's name cannot be resolved", False)
-    if of(urllib3_errors.ConnectTimeoutError, requests.exceptions.ConnectTimeout):
-        return Lost("no connection within the time allowed", False)
     if of(urllib3_errors.NewConnectionError, ConnectionRefusedError):
         return Lost("the connection was refused", False)
+    if of(urllib3_errors.ConnectTimeoutError, requests.exceptions.ConnectTimeout):
+        return Lost("no connection within the time allowed", False)
     if of(urllib3_errors.ReadTimeoutError, requests.exceptions.ReadTimeout, TimeoutError):
         return Lost("no answer within the time allowed")
     return Lost("the connection broke before the whole answer came")
