@@ -21,7 +21,8 @@ from .faults import check_faults
 from .gitlab import run_due
 from .gitlab.access import find_project, find_user
 from .message import Request, Response
-from .seed import new_token, world_from_seed
+from .rows import new_token
+from .seed import world_from_seed
 from .world import World
 
 if TYPE_CHECKING:

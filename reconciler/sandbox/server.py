@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
@@ -19,17 +19,16 @@ from urllib.parse import urlsplit
 import requests
 
 from .clock import Clock
+from .connection import Connection
 from .faults import check_faults
-from .instance import GITLAB, RECEIVER, Outcome, Sandbox
+from .instance import RECEIVER, Sandbox
 from .message import Delivered, Delivery, Request
-from .seed import default_world, parse_seed, world_from_seed
-from .services import SERVICES, service_for_host
+from .seed import default_world, world_from_text
+from .services import service_for_host
 from .store import Store
 from .world import World
 
-SERVICE_PREFIX = "/_services/"
 DELIVERY_TIMEOUT = 10.0
-WITHOUT_BODY = frozenset((204, 304))
 
 
 class SandboxServer(ThreadingHTTPServer):
@@ -42,7 +41,7 @@ class SandboxServer(ThreadingHTTPServer):
     def __init__(self, sandbox: Sandbox, port: int, latency: float = 0.0) -> None:
         self.sandbox = sandbox
         self.latency = latency
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(("127.0.0.1", port), Connection)
 
     @property
     def url(self) -> str:
@@ -129,71 +128,16 @@ def open_sandbox(
     clock: Clock | None = None,
 ) -> Sandbox:
     """A sandbox from files: the world's if it is there, else the seed's, else the default world."""
-    seed = parse_seed(seed_path.read_text(encoding="utf-8")) if seed_path else None
 
     def fresh(now: float) -> World:
-        return world_from_seed(seed, now) if seed is not None else default_world(now)
+        if seed_path is None:
+            return default_world(now)
+        return world_from_text(seed_path.read_text(encoding="utf-8"), str(seed_path), now)
 
     sandbox = Sandbox.opened(Store(world_path) if world_path else None, clock or Clock(), fresh)
     if faults_path is not None:
         sandbox.world.faults.extend(check_faults(json.loads(faults_path.read_text(encoding="utf-8"))))
     return sandbox
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: SandboxServer
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def _any(self) -> None:
-        body = self._read_body()
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        path, _, query = self.path.partition("?")
-        base, target = f"http://{headers.get('host') or urlsplit(self.server.url).netloc}", GITLAB
-        if path.startswith(SERVICE_PREFIX):
-            name, _, rest = path[len(SERVICE_PREFIX) :].partition("/")
-            if name not in SERVICES:
-                known = ", ".join(sorted(SERVICES))
-                self._write(404, {"Content-Type": "text/plain"}, f"no stand-in {name}; there are {known}\n".encode())
-                return
-            base, target, path = f"{base}{SERVICE_PREFIX}{name}", name, f"/{rest}"
-        request = Request(self.command, path, query, headers, body, base)
-        self._give(self.server.sandbox.exchange(request, self.server.deliver, target=target, host=None))
-
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _any  # noqa: N815
-
-    def _give(self, outcome: Outcome) -> None:
-        delay = self.server.latency + outcome.delay
-        if delay:
-            time.sleep(delay)
-        if outcome.response is None:
-            self.close_connection = True
-            return
-        self._write(outcome.response.status, outcome.response.headers, outcome.response.body)
-
-    def _write(self, status: int, headers: object, body: bytes) -> None:
-        self.send_response(status)
-        for name, value in dict(headers).items():  # type: ignore[call-overload]
-            self.send_header(name, value)
-        if status not in WITHOUT_BODY:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def _read_body(self) -> bytes:
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            parts = []
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                parts.append(self.rfile.read(size))
-                self.rfile.readline()
-            self.rfile.readline()
-            return b"".join(parts)
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: `/_sandbox/requests` is the log."""
 
 
 def _reason(failure: requests.RequestException, url: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ..message import Response
-from ..seed import new_group
+from ..rows import new_group
 from ..world import Row, World
 from .access import MAINTAINER, OWNER, can_read_group, find_group, level_in_group
 from .errors import forbidden, message, not_found

@@ -10,7 +10,7 @@ import re
 from functools import partial
 
 from ..message import Response
-from ..seed import SHA, new_commit, new_project
+from ..rows import SHA, new_commit, new_project
 from ..world import Row, World
 from .access import (
     DEVELOPER,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from ..message import Response
-from ..seed import new_token, new_user
+from ..rows import new_token, new_user
 from ..world import Row, day
 from .errors import bad_request, forbidden, message, no_record, not_found
 from .kernel import Call, Route, admin, created, no_content, ok, signed_in
