@@ -234,7 +234,8 @@ class Subject:
     """What a probe or an action is about: an entry's values, resolved, and where it stands.
 
     `values` are the entry's manifest fields (`Secret` where secret), those that are ours only included. `project` is
-    the scope's path. `recorded` are further facts from the state (ids of parts, keys of synced issues).
+    the scope's path. `recorded` are further facts from the state (ids of parts, keys of synced issues). `now` is the
+    time at which the conversation begins, in epoch seconds: flows have no clock.
     """
 
     address: str
@@ -242,6 +243,7 @@ class Subject:
     scope: Scope
     values: Mapping[str, Value]
     recorded: Mapping[str, Any] = NOTHING
+    now: float = 0.0
 
 
 class Health(StrEnum):
