@@ -284,6 +284,7 @@ _COMMON: Mapping[str, Schema] = {
         "type": "object",
         "description": "Where the client id and the secret go that GitLab makes.",
         "properties": {
+            "file": {"type": "string", "description": "A file that only its owner can read."},
             "variables": {
                 "type": "object",
                 "description": "Two CI/CD variables of a project.",
@@ -299,9 +300,9 @@ _COMMON: Mapping[str, Schema] = {
                 },
                 "required": ["project", "client_id", "client_secret"],
                 "additionalProperties": False,
-            }
+            },
         },
-        "required": ["variables"],
+        "oneOf": [{"required": ["file"]}, {"required": ["variables"]}],
         "additionalProperties": False,
     },
 }
