@@ -105,3 +105,15 @@ def test_a_copy_shares_nothing_with_its_source() -> None:
     lab.wait(0.2)
     lab.put(f"{SHOP}/integrations/jira", {**jira, "project_keys": ["B"], "use_inherited_settings": False})
     assert lab.get(f"{GROUP}/integrations/jira", who="olivia").json["properties"]["project_keys"] == ["A"]
+
+
+def test_a_deleted_project_leaves_nothing_behind() -> None:
+    lab = with_group_settings()
+    lab.wait(0.2)
+    lab.post(f"{SHOP}/variables", {"key": "A", "value": "1"})
+    number = lab.get(SHOP).json["id"]
+    assert lab.delete(SHOP, who="olivia").status == 202
+    lab.wait(0.2)
+    lab.get("/version")
+    owners = {row["owner"] for name in ("integrations", "variables") for row in lab.world.table(name)}
+    assert f"project:{number}" not in owners

@@ -6,11 +6,12 @@ Pure. Sources: `facts/gitlab-api.md` 2 and 15, `facts/gitlab-recordings/{integra
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..message import Response
 from ..world import Row
-from . import inheritance
+from . import inheritance, integrations_owned
 from .access import MAINTAINER, OWNER
 from .errors import message, not_found
 from .inheritance import integration_of
@@ -22,7 +23,7 @@ from .kernel import Call, Check, Handler, Job, Route, group_role, no_content, ok
 from .params import required
 
 UNAVAILABLE = "400 Integration not available"
-JOBS: Mapping[str, Job] = inheritance.JOBS
+JOBS: Mapping[str, Job] = MappingProxyType({**inheritance.JOBS, **integrations_owned.JOBS})
 
 
 def _owner(call: Call, scope: str) -> str:
