@@ -148,11 +148,11 @@ _COMMON = {
     "alias": "Name given by the Python API.",
     "origin": "Declared by manifests or by a program.",
     "source": "Where it is declared.",
+    "roots": "Manifest folders that it was made from.",
 }
 
 _STATE = {
     **_COMMON,
-    "roots": "Manifest folders that the state was made from.",
     "salt": "Salt of the digests.",
     "key_check": "Digest that tells whether the key is the one of before.",
     "resources": "What was last applied, by address.",

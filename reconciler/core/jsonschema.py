@@ -287,9 +287,10 @@ _COMMON: Mapping[str, Schema] = {
             "file": {"type": "string", "description": "A file that only its owner can read."},
             "variables": {
                 "type": "object",
-                "description": "Two CI/CD variables of a project.",
+                "description": "Two CI/CD variables of a project or a group.",
                 "properties": {
                     "project": {"type": "string", "description": "Full path of the project."},
+                    "group": {"type": "string", "description": "Full path of the group, in place of a project."},
                     "client_id": {"type": "string", "description": "Key of the variable with the client id."},
                     "client_secret": {"type": "string", "description": "Key of the variable with the secret."},
                     "environment_scope": {
@@ -298,7 +299,8 @@ _COMMON: Mapping[str, Schema] = {
                         "description": "Environments that they are for.",
                     },
                 },
-                "required": ["project", "client_id", "client_secret"],
+                "required": ["client_id", "client_secret"],
+                "oneOf": [{"required": ["project"]}, {"required": ["group"]}],
                 "additionalProperties": False,
             },
         },

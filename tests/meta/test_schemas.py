@@ -35,7 +35,7 @@ def objections(name: str, document: Any) -> list[str]:
 def test_a_stored_schema_is_the_one_that_is_made_now(name: str) -> None:
     text = (ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
 
-    assert text == to_text(schema_of(name, CATALOGUE)), f"run `reconciler schema {name}` and store what it prints"
+    assert text == to_text(schema_of(name, CATALOGUE)), "run `python -m tests.meta.write_schemas`"
 
 
 @pytest.mark.parametrize("name", NAMES)
