@@ -14,23 +14,30 @@ Unknown is no side of the table: an object that cannot be seen blocks its addres
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.address import Address, Scope, key_of
+from reconciler.core.address import Address, key_of
 from reconciler.core.compare import Comparison, compare
-from reconciler.core.digest import Digester
 from reconciler.core.errors import Problem
-from reconciler.core.fingerprint import fingerprint
 from reconciler.core.graph import waves
-from reconciler.core.live import Item, Live, Presence
-from reconciler.core.normal import carries_secret
+from reconciler.core.live import Live, Presence
 from reconciler.core.pair import Case
-from reconciler.core.plan import Blocked, Change, Mover, Plan, Reason, SecretUse, Step, StepAction
-from reconciler.core.resource import OnDrift, Origin, Primitive, Resource, Shape
-from reconciler.core.rules import defaults_of, needs_replacement, refusal, sent_with
+from reconciler.core.plan import Blocked, Change, Mover, Plan, Reason, Step, StepAction
+from reconciler.core.resource import OnDrift, Origin, Primitive, Resource
+from reconciler.core.rules import needs_replacement, refusal, sent_with
 from reconciler.core.state import Record, State
-from reconciler.core.value import Plain
+from reconciler.core.steps import (
+    World,
+    cost,
+    creation,
+    plain_local,
+    reasons_of,
+    removal,
+    replacement,
+    step_of,
+    uses,
+)
 
 Present = tuple[bool, bool, bool]
 """Whether an object is desired, recorded, live."""
@@ -44,25 +51,6 @@ PRESENCE: Mapping[Present, tuple[StepAction | None, Reason | None]] = {
     (False, True, False): (StepAction.FORGET, Reason.GONE),
     (False, False, True): (None, None),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What deciding may know: tables, digests, GitLab's version, and everything that was listed.
-
-    `listed` gives every live item of a primitive at a scope. `version` is None where nobody asked. `unmatched` holds
-    the keys of scopes that no target matches any longer.
-    """
-
-    shapes: Mapping[str, Shape]
-    digester: Digester
-    listed: Callable[[Primitive, Scope], tuple[Item, ...]]
-    version: tuple[int, int] | None = None
-    unmatched: frozenset[str] = frozenset()
-    reassert: bool = False
-    destroy: bool = False
-    keep: str = ""
-    """Why nothing may be deleted in this run (less than the recorded manifests was read); empty when it may."""
 
 
 @dataclass(slots=True)
@@ -111,7 +99,7 @@ def decide(cases: Iterable[Case], lives: Mapping[str, Live], world: World, state
         gitlab_url=state.gitlab_url,
         destroy=world.destroy,
         records=len(state.records),
-        forecast=sum(_cost(step) for step in steps),
+        forecast=sum(cost(step) for step in steps),
     )
 
 
@@ -138,7 +126,7 @@ def _decide_case(draft: Draft, case: Case, live: Live, world: World) -> None:
         return
     if action is StepAction.CREATE:
         assert reason is not None
-        draft.steps.append(_creation(case, case.resource, world, reason))
+        draft.steps.append(creation(case, case.resource, world, reason))
     else:
         _decide_present(draft, case, case.resource, live, world)
 
@@ -155,42 +143,7 @@ def _decide_removal(draft: Draft, record: Record, live: Live, world: World, acti
     if action is StepAction.DELETE:
         unmatched = record.scope.key in world.unmatched
         reason = Reason.DESTROYED if world.destroy else Reason.UNMATCHED if unmatched else reason
-    item = live.item
-    draft.steps.append(
-        Step(
-            record.address,
-            action,
-            (reason,),
-            record.primitive,
-            record.kind,
-            record.shape,
-            record.scope,
-            scope_id=record.scope_id,
-            id=item.id if item else record.id,
-            identity=record.identity,
-            fields=record.fields,
-            fingerprint=fingerprint(record, live),
-            inherited=bool(item and item.inherited),
-            updated_at=item.updated_at if item else None,
-            lifecycle=record.lifecycle,
-            origin=record.origin,
-            source=record.source,
-        )
-    )
-
-
-def _creation(case: Case, resource: Resource, world: World, reason: Reason) -> Step:
-    shape = world.shapes[resource.shape]
-    found = compare(resource, None, Live(Presence.ABSENT), shape, world.digester)
-    defaults = defaults_of(shape, resource)
-    return replace(
-        _step(case, resource, StepAction.CREATE, (reason,), Live(Presence.ABSENT), found),
-        send=tuple(sorted({*found.fields, *(name.partition(".")[0] for name in found.secrets), *defaults})),
-        defaults=defaults,
-        secrets={name: replace(use, write=True) for name, use in found.secrets.items()},
-        changes=(),
-        ids_before=tuple(item.id for item in world.listed(resource.primitive, resource.scope)),
-    )
+    draft.steps.append(removal(record, live, action, reason))
 
 
 def _decide_present(draft: Draft, case: Case, resource: Resource, live: Live, world: World) -> None:
@@ -214,15 +167,15 @@ def _decide_present(draft: Draft, case: Case, resource: Resource, live: Live, wo
             why = f"{reason}, and a replacement makes a new client id and secret; `allow_replace` permits it"
             draft.blocked.append(Blocked(case.address, why))
             return
-        draft.steps.append(_replacement(case, resource, live, found, wanted, world, reason))
+        draft.steps.append(replacement(case, resource, live, found, wanted, world, reason))
         return
     send = sent_with(shape, found, wanted, reassert=reassert, undelivered=undelivered)
-    reasons = _reasons(wanted, reassert=reassert and not wanted, undelivered=undelivered)
+    reasons = reasons_of(wanted, reassert=reassert and not wanted, undelivered=undelivered)
     action = StepAction.ADOPT if record is None else StepAction.UPDATE
     if action is StepAction.ADOPT:
         reasons = (Reason.NOT_OURS_YET, *reasons)
-    step = _step(case, resource, action, reasons, live, found)
-    step = replace(step, changes=tuple(wanted), send=send, secrets=_uses(found, shape, send))
+    step = step_of(case, resource, action, reasons, live, found)
+    step = replace(step, changes=tuple(wanted), send=send, secrets=uses(found, shape, send))
     if case.moved and not send:
         draft.steps.append(replace(step, action=StepAction.MOVE, reasons=(Reason.RENAMED,)))
     elif send or record is None:
@@ -238,12 +191,6 @@ def _is_another(record: Record, live: Live) -> bool:
     return live.item is not None and record.id is not None and live.item.id != record.id
 
 
-def _uses(found: Comparison, shape: Shape, send: tuple[str, ...]) -> dict[str, SecretUse]:
-    return {
-        name: replace(use, write=use.write or (name.partition(".")[0] in send)) for name, use in found.secrets.items()
-    }
-
-
 def _respected(resource: Resource, changes: Iterable[Change]) -> list[Change]:
     """The changes that are to be made: what only somebody else moved may be ignored or only reported."""
     report_only = resource.lifecycle.on_drift is OnDrift.REPORT
@@ -256,97 +203,6 @@ def _respected(resource: Resource, changes: Iterable[Change]) -> list[Change]:
 
 def _ignored(resource: Resource, change: Change) -> bool:
     return change.field in resource.lifecycle.ignore
-
-
-def _reasons(changes: Iterable[Change], *, reassert: bool, undelivered: bool) -> tuple[Reason, ...]:
-    found: dict[Reason, None] = {}
-    for change in changes:
-        if change.reset:
-            found[Reason.GIVEN_UP] = None
-        elif change.secret:
-            found[Reason.ROTATED] = None
-        elif change.mover is Mover.OUTSIDE:
-            found[Reason.DRIFTED] = None
-        else:
-            found[Reason.DECLARED] = None
-            if change.mover is Mover.BOTH:
-                found[Reason.DRIFTED] = None
-    if reassert:
-        found[Reason.REASSERTED] = None
-    if undelivered:
-        found[Reason.UNDELIVERED] = None
-    return tuple(found)
-
-
-def _replacement(
-    case: Case,
-    resource: Resource,
-    live: Live,
-    found: Comparison,
-    wanted: list[Change],
-    world: World,
-    why: str,
-) -> Step:
-    shape = world.shapes[resource.shape]
-    defaults = defaults_of(shape, resource)
-    step = _step(
-        case,
-        resource,
-        StepAction.REPLACE,
-        (Reason.FIXED, *_reasons(wanted, reassert=False, undelivered=False)),
-        live,
-        found,
-    )
-    return replace(
-        step,
-        changes=tuple(wanted),
-        send=tuple(sorted({*found.fields, *(name.partition(".")[0] for name in found.secrets), *defaults})),
-        defaults=defaults,
-        secrets={name: replace(use, write=True) for name, use in found.secrets.items()},
-        ids_before=tuple(item.id for item in world.listed(resource.primitive, resource.scope)),
-        notes=(why,),
-    )
-
-
-def _step(
-    case: Case,
-    resource: Resource,
-    action: StepAction,
-    reasons: tuple[Reason, ...],
-    live: Live,
-    found: Comparison,
-) -> Step:
-    record, item = case.record, live.item
-    return Step(
-        resource.address,
-        action,
-        reasons,
-        resource.primitive,
-        resource.kind,
-        resource.shape,
-        resource.scope,
-        scope_id=record.scope_id if record else None,
-        id=item.id if item else None,
-        identity=resource.identity,
-        fields=found.fields,
-        secrets=found.secrets,
-        local=plain_local(resource),
-        deliver=resource.deliver,
-        fingerprint=fingerprint(record, live),
-        needs=resource.needs,
-        inherited=bool(item and item.inherited),
-        updated_at=item.updated_at if item else None,
-        previous=record.address if record and case.moved else "",
-        alias=resource.alias,
-        lifecycle=resource.lifecycle,
-        origin=resource.origin,
-        source=resource.place.file if resource.place else "",
-    )
-
-
-def plain_local(resource: Resource) -> dict[str, Plain]:
-    """The fields that are ours only and hold no secret: what the record keeps for actions."""
-    return {name: value for name, value in resource.local.items() if not carries_secret(value)}
 
 
 def _books_differ(resource: Resource, record: Record | None, found: Comparison) -> bool:
@@ -392,20 +248,6 @@ def _ordered(steps: Iterable[Step]) -> tuple[Step, ...]:
     by_key = {key_of(step.address): step for step in sorted(steps, key=lambda s: key_of(s.address))}
     order = waves({key: [key_of(n) for n in step.needs] for key, step in by_key.items()})
     return tuple(by_key[key] for wave in order for key in wave)
-
-
-def _cost(step: Step) -> int:
-    """How many requests a step is expected to take."""
-    match step.action:
-        case StepAction.CREATE | StepAction.DELETE:
-            return 2 if step.inherited else 1
-        case StepAction.REPLACE:
-            return 2
-        case StepAction.UPDATE | StepAction.ADOPT:
-            split = step.primitive is Primitive.HOOK and {"url", "custom_headers"} <= set(step.send)
-            return (2 if split else 1) if step.send else 0
-        case _:
-            return 0
 
 
 def entry_of(address: str) -> str:

@@ -1,0 +1,1 @@
+"""Sequences effects through ports; decides nothing about data."""

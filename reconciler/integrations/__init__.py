@@ -1,0 +1,1 @@
+"""The catalogue: what may be declared, one small pure file a kind."""
