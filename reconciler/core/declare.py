@@ -7,57 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from pydantic import Field as FormField
+from typing import Any
 
 from reconciler.core.address import ScopeType
+from reconciler.core.check import UNREADABLE, check_values, check_whole
 from reconciler.core.entry import Entry, Template
 from reconciler.core.errors import Severity
-from reconciler.core.fit import Form, data_of, fit
-from reconciler.core.manifest import Document
-from reconciler.core.refs import OUTSIDE, SECRET_STORES, BadReference, parse
+from reconciler.core.fit import data_of, fit
+from reconciler.core.forms import CredentialsForm, LifecycleForm, TemplateForm
+from reconciler.core.manifest import Document, wrong_path
+from reconciler.core.refs import BadReference, parse
 from reconciler.core.resource import Kind, Lifecycle, OnDrift, Primitive, Shape
 from reconciler.core.source import Findings, closest, said
 from reconciler.core.spec import RESERVED, Spec, Specs, kind_of_section
 from reconciler.core.trim import trimmed
-from reconciler.core.value import Text, Value
+from reconciler.core.value import Value
 from reconciler.core.yamltree import Node
-
-
-class LifecycleForm(Form):
-    """The form of `lifecycle`."""
-
-    prevent_destroy: bool = False
-    allow_replace: bool = False
-    on_drift: Literal["fix", "report"] = "fix"
-    ignore: tuple[str, ...] = ()
-
-
-class TemplateForm(Form):
-    """The form of one template."""
-
-    type: str
-    description: str = ""
-    default_config: dict[str, Any] = FormField(default_factory=dict)
-    required_fields: tuple[str, ...] = ()
-
-
-class VariablesForm(Form):
-    """Two CI/CD variables of one project or group that get an application's credentials."""
-
-    project: str = ""
-    group: str = ""
-    client_id: str
-    client_secret: str
-    environment_scope: str = "*"
-
-
-class CredentialsForm(Form):
-    """The form of an OAuth application's `credentials`: a file of mode 0600, or CI/CD variables."""
-
-    file: str = ""
-    variables: VariablesForm | None = None
 
 
 @dataclass(slots=True)
@@ -96,7 +61,7 @@ def declare_template(name: str, node: Node, findings: Findings, using: Declaring
             findings.add("a key that templates cannot set", detail, "write it in the entries", at=given[key].key_at)
     fields = {key: item for key, item in given.items() if key not in RESERVED}
     values = _values(fields, spec, findings)
-    _check_values(values, fields, spec, findings, using)
+    check_values(values, fields, spec, findings, keys=(), plaintext=using.plaintext)
     for item in node.value["required_fields"].value if "required_fields" in node.value else ():
         if item.value not in spec.fields:
             hint = closest(item.value, spec.fields)
@@ -147,15 +112,16 @@ def _entry(
         detail = f"template `{template.name}` is for `{template.kind}`, `{name}` is `{kind_name}`"
         findings.add("a template for another type", detail, "use a template of this type", at=given["template"].at)
         template = None
-    fields = {key: item for key, item in given.items() if key not in _reserved(section)}
+    keys = _KEYS[section]
+    fields = {key: item for key, item in given.items() if key not in keys}
     own = _values(fields, spec, findings)
     inherit = _inherit(given, fields, spec, findings)
     values: Mapping[str, Value] = own
     if template and not inherit:
         values = {**template.default_config, **own}
-    _check_values(own, fields, spec, findings, using)
+    wrong = check_values(own, fields, spec, findings, keys=keys, plaintext=using.plaintext)
     if not inherit and known:
-        _check_whole(name, values, fields, node, spec, template, findings)
+        check_whole(name, values, fields, node, spec, template, findings, wrong)
     lifecycle = _lifecycle(given["lifecycle"], spec, findings) if "lifecycle" in given else _PLAIN
     return Entry(
         section,
@@ -177,11 +143,7 @@ def _entry(
 _PLAIN = Lifecycle()
 
 
-def _reserved(section: str) -> frozenset[str]:
-    return _RESERVED[section]
-
-
-_RESERVED = {
+_KEYS = {
     "integrations": frozenset({"type", "template", "lifecycle", "inherit"}),
     "webhooks": frozenset({"template", "lifecycle"}),
     "oauth_applications": frozenset({"template", "lifecycle", "credentials"}),
@@ -273,75 +235,12 @@ def _value(node: Node, name: str, findings: Findings) -> Value:
             return parse(value)
         except BadReference as error:
             findings.add("a reference that cannot be", f"`{name}`: {error}", error.hint, at=node.at)
-            return _UNREADABLE
+            return UNREADABLE
     if isinstance(value, list):
         return tuple(_value(item, name, findings) for item in value)
     if isinstance(value, dict):
         return {key: _value(item, name, findings) for key, item in value.items()}
     return value
-
-
-_UNREADABLE = Text((), "")
-"""Stands for text whose reference is wrong, so that nothing else is said about it."""
-
-
-def _check_values(
-    values: Mapping[str, Value], fields: Mapping[str, Node], spec: Spec, findings: Findings, using: Declaring
-) -> None:
-    """Check what is stated here, value by value."""
-    for objection in spec.objections(values, frozenset(RESERVED)):
-        node = fields[str(objection.path[0])]
-        for part in objection.path[1:]:
-            node = node.value[part]
-        at = node.key_at if objection.on_key else node.at
-        known = spec.fields.get(str(objection.path[0]))
-        harmless = known is not None and not known.secret
-        findings.add(objection.summary, objection.detail, objection.hint, at=at, harmless=harmless)
-    for name, value in values.items():
-        field = spec.fields.get(name)
-        if field is None:
-            continue
-        node = fields[name]
-        if field.unstorable:
-            detail = f"`{name}`: {field.unstorable}"
-            findings.add("a field that GitLab cannot store", detail, "remove it", at=node.key_at)
-        if field.group_only and spec.scope is ScopeType.PROJECT:
-            findings.add("a field of groups only", f"`{name}` cannot stand on a project", "remove it", at=node.key_at)
-        if field.secret:
-            _check_secret(name, value, node, findings, using)
-        elif type(value) is not str and type(value) is not bool:
-            _check_stores(name, value, node, findings)
-
-
-def _check_secret(name: str, value: Value, node: Node, findings: Findings, using: Declaring) -> None:
-    """A secret is stated by reference: no literal, no default that is one."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            _check_secret(f"{name}.{key}", item, node.value[key], findings, using)
-        return
-    if using.plaintext or not value or value is _UNREADABLE:
-        return
-    hint = f"write `${{env:{name.replace('.', '_').replace('-', '_').upper()}}}` and set that variable"
-    if isinstance(value, str):
-        detail = f"`{name}` holds a secret, which cannot stand in a manifest"
-        findings.add("a secret written out", detail, hint, at=node.key_at)
-    elif isinstance(value, Text):
-        if not any(reference.store in OUTSIDE or reference.store == "var" for reference in value.references):
-            detail = f"`{name}` holds a secret, and nothing in it comes from outside"
-            findings.add("a secret written out", detail, hint, at=node.key_at)
-        elif any(reference.default for reference in value.references):
-            detail = f"the default in `{name}` would stand in the manifest"
-            findings.add("a secret written out", detail, "leave the default out", at=node.key_at)
-
-
-def _check_stores(name: str, value: Value, node: Node, findings: Findings) -> None:
-    """Secret stores are for secret fields only."""
-    texts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
-    for text in texts:
-        for reference in text.references if isinstance(text, Text) else ():
-            if reference.store in SECRET_STORES:
-                detail = f"`{reference.store}` cannot be used in `{name}`, which is no secret and would be shown"
-                findings.add("a secret in a field that is shown", detail, "use `${env:…}` or `${var:…}`", at=node.at)
 
 
 def _inherit(given: Mapping[str, Node], fields: Mapping[str, Node], spec: Spec, findings: Findings) -> bool:
@@ -351,13 +250,13 @@ def _inherit(given: Mapping[str, Node], fields: Mapping[str, Node], spec: Spec, 
         return False
     if node.value is not True:
         detail = f"`inherit` must be `true` or `false`, not {said(node.value)}"
-        findings.add("a value of the wrong type", detail, at=node.key_at)
-        return False
+        findings.add("a value of the wrong type", detail, "write it without quotes", at=node.key_at)
+        return True
     shape = spec.shape
     if spec.scope is not ScopeType.PROJECT or not _can_inherit(shape):
         detail = f"{spec.kind.title} on a {spec.scope} has no group's settings to use"
         findings.add("nothing to inherit", detail, "remove `inherit`", at=node.key_at)
-        return False
+        return True
     for name in (*fields, *(key for key in ("template",) if key in given)):
         detail = f"`{name}` cannot stand beside `inherit: true`"
         hint = "the group's settings are used; remove it, or `inherit`"
@@ -367,45 +266,6 @@ def _inherit(given: Mapping[str, Node], fields: Mapping[str, Node], spec: Spec, 
 
 def _can_inherit(shape: Shape | None) -> bool:
     return shape is not None and shape.primitive is Primitive.INTEGRATION and ScopeType.GROUP in shape.scopes
-
-
-def _check_whole(
-    name: str,
-    values: Mapping[str, Value],
-    fields: Mapping[str, Node],
-    node: Node,
-    spec: Spec,
-    template: Template | None,
-    findings: Findings,
-) -> None:
-    """Check an entry together with its template: what is missing, and the kind's own rules."""
-    wanted = dict.fromkeys(spec.required, "") | dict.fromkeys(
-        template.required_fields if template else (), f" (template `{template.name}`)" if template else ""
-    )
-    for key, why in wanted.items():
-        if values.get(key) in (None, "") and (key not in fields or values.get(key) == ""):
-            at = fields[key].key_at if key in fields else node.key_at
-            detail = f"`{name}` needs `{key}`{why}"
-            findings.add("a required field is missing", detail, _to_add(spec, key), at=at)
-    if template:
-        inherited = {k: v for k, v in template.default_config.items() if k not in fields}
-        at = node.value["template"].at
-        for objection in spec.objections(inherited):
-            detail = f"from template `{template.name}`: {objection.detail}"
-            findings.add(objection.summary, detail, objection.hint, at=at)
-    for key, wrong, todo in spec.kind.check(values):
-        at = fields[key].key_at if key in fields else node.key_at
-        findings.add("a value that GitLab would refuse", f"`{key}` {wrong}", todo, at=at)
-
-
-def _to_add(spec: Spec, key: str) -> str:
-    field = spec.fields.get(key)
-    if field is None:
-        return f"add `{key}`"
-    example = f"${{env:{key.upper()}}}" if field.secret else field.example
-    return (
-        f"add `{key}: {example}`" if example else f"add `{key}`: {field.summary}" if field.summary else f"add `{key}`"
-    )
 
 
 def _lifecycle(node: Node, spec: Spec, findings: Findings) -> Lifecycle:
@@ -433,4 +293,9 @@ def _credentials(given: Mapping[str, Node], section: str, findings: Findings) ->
         detail = "credentials go to one place: `file`, or `variables` of a `project` or a `group`"
         findings.add("a place that is not clear", detail, "state one of them", at=node.at)
         return {}
+    for type_, path in ((ScopeType.PROJECT, variables.project), (ScopeType.GROUP, variables.group)) if variables else ():
+        todo = wrong_path(path, type_) if path else ""
+        if todo:
+            at = node.value["variables"].value[type_].at
+            findings.add(f"this is no path of a {type_}", f"`{path[:100]}`", todo, at=at)
     return {name: data_of(item) for name, item in node.value.items()}

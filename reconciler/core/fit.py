@@ -70,6 +70,7 @@ def _names(model: type[BaseModel]) -> list[str]:
 def _explain(item: ErrorDetails, model: type[BaseModel], root: Node, findings: Findings, what: str) -> None:
     location = item["loc"]
     node, on_key = _find(root, location)
+    harmless = location[-1] != "token" and "vars" not in location
     name = f"`{'.'.join(str(part) for part in location)}`"
     match item["type"]:
         case "extra_forbidden":
@@ -79,12 +80,15 @@ def _explain(item: ErrorDetails, model: type[BaseModel], root: Node, findings: F
         case "missing":
             findings.add("a required key is missing", f"{what} needs {name}", f"add `{location[-1]}`", at=node.key_at)
         case "literal_error":
-            hint = f"choices are {item.get('ctx', {}).get('expected', '')}"
-            findings.add("not one of the choices", f"{name} cannot be this", hint, at=node.at)
+            expected = str(item.get("ctx", {}).get("expected", "")).replace("'", "`").replace(" or ", ", ")
+            detail = f"{name} cannot be {f'`{node.value[:60]}`' if isinstance(node.value, str) else said(node.value)}"
+            findings.add("not one of the choices", detail, f"choices are {expected}", at=node.at, harmless=True)
         case kind if kind in _WANTED:
             wanted, hint = _WANTED[kind]
             detail = f"{name} must be {wanted}, not {said(node.value)}"
-            findings.add("a value of the wrong type", detail, hint, at=node.key_at if on_key else node.at)
+            findings.add(
+                "a value of the wrong type", detail, hint, at=node.key_at if on_key else node.at, harmless=harmless
+            )
         case "value_error":
             cause = item.get("ctx", {}).get("error")
             findings.add("a value that cannot be", f"{name}: {cause}", at=node.at)

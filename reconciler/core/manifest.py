@@ -50,6 +50,21 @@ def documents(findings: Findings) -> list[Document]:
     return [document for document in found if document]
 
 
+def wrong_path(path: str, type_: ScopeType) -> str:
+    """What to do about a path that cannot be one; empty when it can."""
+    if "://" in path:
+        return "write the path only, without the server"
+    if "${" in path:
+        return "paths cannot hold references; `targets` can match many projects"
+    if "*" in path:
+        return "write `targets: {projects: [...]}` to match several projects"
+    if not _PATH.fullmatch(path):
+        return "paths are letters, digits, `_`, `-`, `.`, with `/` between and none at the ends"
+    if type_ is ScopeType.PROJECT and "/" not in path:
+        return "write the full path, with the group in front; use `group:` for a group"
+    return ""
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 _MISPLACED = {
@@ -69,8 +84,10 @@ def _document(node: Node, findings: Findings) -> Document | None:
         detail = f"a document must be a mapping, not {said(keys)}"
         findings.add("a document of the wrong form", detail, "begin with `project: group/name`", at=node.at)
         return None
+    meant: set[str] = set()
     for name, item in keys.items():
         if name not in KEYS:
+            meant |= {key for key in HEADERS if key in closest(name, KEYS)}
             hint = closest(name, KEYS) or "keys are " + ", ".join(f"`{key}`" for key in KEYS)
             findings.add("an unknown key", f"a document has no `{name}`", hint, at=item.key_at)
     document = Document()
@@ -78,7 +95,7 @@ def _document(node: Node, findings: Findings) -> Document | None:
     sections = [section for section in SECTIONS if section in keys]
     headers = [name for name in HEADERS if name in keys]
     if not headers:
-        if sections or not keys:
+        if (sections or not keys) and not meant:
             detail = "a document says what its entries are for"
             hint = "begin it with one of `project`, `group`, `instance: true`, `targets`"
             findings.add("a document without a scope", detail, hint, at=node.at)
@@ -92,7 +109,7 @@ def _document(node: Node, findings: Findings) -> Document | None:
     for section in sections:
         misplaced = _MISPLACED.get((section, document.type))
         if misplaced:
-            detail = f"`{section}` cannot stand in a document for a {document.type}"
+            detail = f"`{section}` cannot stand in a document for {_a(document.type)}"
             findings.add("a section in the wrong place", detail, misplaced, at=keys[section].key_at)
             continue
         document.entries += [(section, name, item) for name, item in _named(section, keys, findings)]
@@ -122,26 +139,11 @@ def _scope(type_: ScopeType, node: Node, findings: Findings) -> Scope | None:
         hint = f"write the full path, as in `{type_}: myorg{'/shop' if type_ is ScopeType.PROJECT else ''}`"
         findings.add("a value of the wrong type", f"`{type_}` must be a path, not {said(path)}", hint, at=_at(node))
         return None
-    wrong = _wrong_path(path, type_)
+    wrong = wrong_path(path, type_)
     if wrong:
         findings.add(f"this is no path of a {type_}", f"`{path[:100]}`", wrong, at=node.at, harmless=True)
         return None
     return Scope(type_, path)
-
-
-def _wrong_path(path: str, type_: ScopeType) -> str:
-    """What to do about a path that cannot be one; empty when it can."""
-    if "://" in path:
-        return "write the path only, without the server"
-    if "${" in path:
-        return "paths cannot hold references; `targets` can match many projects"
-    if "*" in path:
-        return "write `targets: {projects: [...]}` to match several projects"
-    if not _PATH.fullmatch(path):
-        return "paths are letters, digits, `_`, `-`, `.`, with `/` between and none at the ends"
-    if type_ is ScopeType.PROJECT and "/" not in path:
-        return "write the full path, with the group in front; use `group:` for a group"
-    return ""
 
 
 def _targets(node: Node, findings: Findings) -> Targets | None:
@@ -178,6 +180,10 @@ def _wrong_pattern(pattern: str) -> str:
     if "/" not in pattern and pattern != "**":
         return f"a project's path has a group in front; write `{pattern}/**` for all below a group"
     return ""
+
+
+def _a(type_: ScopeType) -> str:
+    return "the instance" if type_ is ScopeType.INSTANCE else f"a {type_}"
 
 
 def _named(section: str, keys: dict[str, Node], findings: Findings) -> Iterator[tuple[str, Node]]:

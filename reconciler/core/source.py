@@ -42,6 +42,11 @@ class Source:
         start = key.end() if key else 0
         return Place(self.file, line, column, text[:start] + re.sub(r"[^\W_]", "·", text[start:]))
 
+    def character(self, line: int, column: int) -> str:
+        """The character at a position, empty past the line's end."""
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        return text[column - 1 : column]
+
     def _line(self, line: int) -> str:
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
         return text[:_WIDEST].replace("\t", " ").rstrip()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -138,7 +139,8 @@ class Spec:
             return Objection(path, "a field without a value", f"`{name}` has none", _no_value(field), on_key=True)
         if field.type is FieldType.EVENTS and len(path) > 1 and isinstance(value, str):
             return self._bad_event(path, name, value, field)
-        if field.choices and isinstance(value, str | int) and not isinstance(value, bool) and not field.secret:
+        scalar = len(path) > 1 or field.type in (FieldType.STRING, FieldType.INTEGER)
+        if field.choices and scalar and type(value) is type(field.choices[0]) and not field.secret:
             choices = ", ".join(f"`{c}`" for c in field.choices)
             hint = closest(str(value), map(str, field.choices)) or f"choices are {choices}"
             return Objection(path, "not one of the choices", f"`{name}` cannot be `{str(value)[:60]}`", hint)
@@ -146,6 +148,10 @@ class Spec:
         inner = f" `{path[1]}`" if field.type is FieldType.MAP and len(path) > 1 else ""
         what = f"an item of `{name}`" if len(path) > 1 and not inner else f"`{name}`{inner}"
         return Objection(path, "a value of the wrong type", f"{what} must be {wanted}, not {said(value)}", hint)
+
+    def guess(self, name: str) -> str:
+        """The field that an unknown one was meant to be; empty when that cannot be told."""
+        return self.kind.renamed.get(name) or next(iter(get_close_matches(name, self.fields, n=1)), "")
 
     def _unknown(self, name: str, extra: frozenset[str]) -> Objection:
         title = self.kind.title
@@ -170,7 +176,7 @@ class Spec:
             hint = f"called `{ours}` here"
         else:
             hint = closest(event, events) or "events are " + ", ".join(f"`{e}`" for e in sorted(events))
-        detail = f"{self.kind.title} has no event `{event[:60]}` on a {self.scope}"
+        detail = f"{self.kind.title} has no event `{event[:60]}` on {_a(self.scope)}"
         return Objection(path, "an unknown event", detail, hint)
 
 
@@ -200,6 +206,10 @@ _WANTED: Mapping[FieldType, tuple[str, str]] = {
     FieldType.EVENTS: ("a list of events", "write `[push, …]`"),
     FieldType.MAP: ("a mapping from text to text", "write `key: value` lines under it"),
 }
+
+
+def _a(scope: ScopeType) -> str:
+    return "the instance" if scope is ScopeType.INSTANCE else f"a {scope}"
 
 
 def _one_of(choices: tuple[Any, ...]) -> Any:

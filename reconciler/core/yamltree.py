@@ -76,11 +76,7 @@ def load(findings: Findings) -> list[Node]:
     except _Refused as refused:
         findings.add_torn(refused.summary, refused.detail, refused.hint, at=refused.at)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        summary, hint = _explained(str(error.problem or error.context or ""))
-        at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        detail = str(error.problem or "")
-        findings.add_torn(summary, detail, hint, at=at)
+        _torn(error, text, findings)
     except (YAMLError, ValueError) as error:
         findings.add_torn("this is not YAML", str(error).splitlines()[0][:200] if str(error) else "", at=(1, 1))
     return []
@@ -101,13 +97,16 @@ _WORDS: Mapping[str, Scalar] = {
 } | {"": None, "~": None}
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9_]{0,40})|0x[0-9a-fA-F_]{1,16}|0o[0-7_]{1,22}")
 _FRACTION = re.compile(r"[-+]?(?:[0-9]{1,40}\.[0-9]{0,40}|\.[0-9]{1,40}|[0-9]{1,40}(?=[eE]))(?:[eE][-+]?[0-9]{1,3})?")
+_CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)
 _CORE = "tag:yaml.org,2002:"
 
 _EXPLAINED: tuple[tuple[str, str, str], ...] = (
-    (r"\\t", "a tab where only blanks may stand", "indent with blanks"),
-    ("mapping values are not allowed", "a colon where no key can stand", "put text that contains `: ` in quotes"),
+    (
+        "mapping values are not allowed",
+        "a colon where no key can stand",
+        "put text that contains `: ` in quotes, or complete the line above",
+    ),
     ("could not find expected ':'", "a key without its colon", "write `key: value`"),
-    ("while scanning a simple key", "a key without its colon", "write `key: value`"),
     ("unexpected end of stream", "a quote that is not closed", "close it, or put the text in other quotes"),
     ("unknown escape", "an unknown escape in double quotes", "double the backslash, or use single quotes"),
     ("found character that cannot start", "a character that cannot start a value", "put the value in quotes"),
@@ -118,15 +117,28 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
     ("block sequence entries", "a list item where none can stand", "put the list under its key"),
     ("expected <document start>", "a second value after the document's end", "separate documents with `---`"),
     ("directive", "a directive that YAML does not know", "remove the line that begins with `%`"),
+    ("incompatible YAML", "a version of YAML that is not known", "remove the line that begins with `%YAML`"),
     ("undefined tag handle", "a tag that is not defined", "remove the tag"),
 )
 
 
-def _explained(problem: str) -> tuple[str, str]:
-    for needle, summary, hint in _EXPLAINED:
-        if needle in problem:
-            return summary, hint
-    return "this is not YAML", ""
+def _torn(error: MarkedYAMLError, text: str, findings: Findings) -> None:
+    """Say what the parser stumbled over; for what is not closed, where it was opened."""
+    problem = str(error.problem)
+    mark = error.problem_mark
+    at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    summary, hint = next(((s, h) for needle, s, h in _EXPLAINED if needle in problem), ("this is not YAML", ""))
+    detail = problem
+    if findings.source.character(*at) == "\t":
+        summary, hint = "a tab where only blanks may stand", "indent with blanks"
+    elif conflict := _CONFLICT.search(text):
+        summary, detail, hint = "an unresolved merge conflict", "", "resolve it, and remove the markers"
+        at = _end(text[: conflict.start()])
+    elif error.context_mark and summary.endswith("not closed"):
+        opened = error.context_mark
+        detail = f"noticed on line {at[0]}"
+        at = (opened.line + 1, opened.column + 1)
+    findings.add_torn(summary, detail, hint, at=at)
 
 
 class _Refused(Exception):
