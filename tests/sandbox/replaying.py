@@ -101,7 +101,7 @@ class Replay:
         """Of every exchange that does not agree: how its answer differs from the recorded one."""
         found: dict[str, list[str]] = {}
         for exchange in conversation(area):
-            self.clock.advance(0.3 if "(later)" in exchange["name"] else 0.001)
+            self.clock.advance(0.3 if "(later" in exchange["name"] else 0.001)
             self.clock.advance(exchange.get("wait", 0))
             if "good test" in exchange["name"]:
                 self.receiver.answers["/flaky"] = (200, b"up")

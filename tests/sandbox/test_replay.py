@@ -13,12 +13,6 @@ KNOWN = MappingProxyType(
         "crosscutting": {
             "groups": "recorded before the groups gh-a, gi-b and in-a of world.json existed",
         },
-        "inheritance": {
-            "project before: slack (later still)": "what an inheriting project copies after its group began anew",
-        },
-        "issues-and-notes": {
-            "notes": "`Link` names the issue by the number's other name",
-        },
         "terraform-state": {
             "write the same serial again": "PostgreSQL's text tells the state's id, which is another one here",
         },

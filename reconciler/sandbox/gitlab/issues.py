@@ -48,8 +48,12 @@ def _may_see(call: Call, row: Row) -> bool:
 
 def found_issue(call: Call) -> Row:
     """The issue that a path names. Raises 404."""
-    wanted = call.params.get("issue_iid")
-    row = next((r for r in issues_of(call.world, call.project) if r["iid"] == wanted), None)
+    return issue_of_number(call, call.params["issue_iid"])
+
+
+def issue_of_number(call: Call, number: int | None) -> Row:
+    """The issue of a number within the project. Raises 404."""
+    row = next((r for r in issues_of(call.world, call.project) if r["iid"] == number), None)
     if row is None or not _may_see(call, row):
         raise no_record()
     return row

@@ -33,8 +33,12 @@ def merge_requests_of(world: World, project: Row) -> list[Row]:
 
 def found_merge_request(call: Call) -> Row:
     """The merge request that a path names. Raises 404."""
-    wanted = call.params.get("merge_request_iid")
-    row = next((r for r in merge_requests_of(call.world, call.project) if r["iid"] == wanted), None)
+    return merge_request_of_number(call, call.params["merge_request_iid"])
+
+
+def merge_request_of_number(call: Call, number: int | None) -> Row:
+    """The merge request of a number within the project. Raises 404."""
+    row = next((r for r in merge_requests_of(call.world, call.project) if r["iid"] == number), None)
     if row is None:
         raise no_record()
     return row

@@ -17,27 +17,31 @@ from .errors import forbidden, message, no_record
 from .issues_list import label_rows
 from .kernel import Call, Handler, Route, created, no_content, ok, project_role, readable_project, signed_in
 from .paging import PAGING, paginate
-from .params import Param, boolean, integer, optional, required
+from .params import boolean, integer, optional, required
 
 LABEL = re.compile(r'~(?:"([^"]+)"|(\S+))')
 COMMAND = re.compile(r"/(label|unlabel|close|reopen)\b\s*(.*)")
 
 
 class Noteable:
-    """What can be commented: its name in tables and paths, its type, and how it is found."""
+    """What can be commented: its name in tables and paths, its type, and how it is found by number."""
 
-    def __init__(self, kind: str, type_: str, iid: Param, find: Callable[[Call], Row]) -> None:
-        self.kind, self.type, self.iid, self.find = kind, type_, iid, find
+    def __init__(self, kind: str, type_: str, find: Callable[[Call, int | None], Row]) -> None:
+        self.kind, self.type, self._find = kind, type_, find
+
+    def find(self, call: Call) -> Row:
+        """The one that a path names. Raises 404."""
+        return self._find(call, call.params["noteable_id"])
 
     @property
     def path(self) -> str:
         """The path of its notes."""
-        return f"/projects/:id/{self.kind}s/:{self.iid.name}/notes"
+        return f"/projects/:id/{self.kind}s/:noteable_id/notes"
 
 
 NOTEABLES = (
-    Noteable("issue", "Issue", issues.IID, issues.found_issue),
-    Noteable("merge_request", "MergeRequest", merge_requests.IID, merge_requests.found_merge_request),
+    Noteable("issue", "Issue", issues.issue_of_number),
+    Noteable("merge_request", "MergeRequest", merge_requests.merge_request_of_number),
 )
 
 
@@ -178,11 +182,12 @@ def _check_mine(call: Call, row: Row) -> None:
 
 
 READ, WRITE = (readable_project,), (signed_in, project_role(GUEST))
+NUMBER = required("noteable_id", integer)
 
 
 def _routes(noteable: Noteable) -> tuple[Route, ...]:
     base, one = noteable.path, f"{noteable.path}/:note_id"
-    which = (noteable.iid, required("note_id", integer))
+    which = (NUMBER, required("note_id", integer))
     filters = (
         optional("order_by", choices=("created_at", "updated_at"), default="created_at"),
         optional("sort", choices=("asc", "desc"), default="desc"),
@@ -190,8 +195,8 @@ def _routes(noteable: Noteable) -> tuple[Route, ...]:
     )
     new = (required("body"), optional("internal", boolean), optional("confidential", boolean))
     return (
-        Route("GET", base, listing(noteable), (noteable.iid, *filters, *PAGING), READ),
-        Route("POST", base, create(noteable), (noteable.iid, *new), WRITE),
+        Route("GET", base, listing(noteable), (NUMBER, *filters, *PAGING), READ),
+        Route("POST", base, create(noteable), (NUMBER, *new), WRITE),
         Route("GET", one, read(noteable), which, READ),
         Route("PUT", one, update(noteable), (*which, required("body")), WRITE),
         Route("DELETE", one, remove(noteable), which, WRITE),
