@@ -263,3 +263,11 @@ def test_the_old_name_of_the_path_works() -> None:
     lab = Lab()
     assert lab.put(f"{WEB}/services/asana", BODIES["asana"]).status == 200
     assert lab.get(f"{WEB}/services").json[0]["slug"] == "asana"
+
+
+def test_before_17_9_only_what_was_set_is_shown_and_nothing_is_deleted_quietly() -> None:
+    lab = Lab()
+    lab.world.settings["version"] = "17.8.1-ee"
+    assert lab.delete(one("slack")).status == 204
+    assert "username" not in configure(lab, "slack")["properties"]
+    assert configure(lab, "slack", username="bot")["properties"]["username"] == "bot"

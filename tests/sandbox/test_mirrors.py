@@ -90,3 +90,12 @@ def test_deleting_twice_is_not_found() -> None:
 @pytest.mark.parametrize(("who", "status"), [("dev", 401), ("outsider", 404), (None, 404), ("mia", 200)])
 def test_lacking_rights_are_401(who: str | None, status: int) -> None:
     assert Lab().get(MIRRORS, who=who).status == status
+
+
+def test_a_mirror_of_an_empty_repository_reads_as_switched_off() -> None:
+    lab = Lab()
+    one = made(lab, enabled=True)
+    assert lab.get(one).json["enabled"] is True
+    project = next(row for row in lab.world.projects if row["path"] == "shop")
+    project["commit"] = None
+    assert lab.get(one).json["enabled"] is False

@@ -23,6 +23,9 @@ from .kernel import Call, Check, Handler, Job, Route, group_role, no_content, ok
 from .params import required
 
 UNAVAILABLE = "400 Integration not available"
+UNIFORM = (17, 9)
+"""Since then unset fields are shown, and deleting what was never configured is an error."""
+
 JOBS: Mapping[str, Job] = MappingProxyType({**inheritance.JOBS, **integrations_owned.JOBS})
 
 
@@ -50,9 +53,11 @@ def basic_view(row: Row, draft: Draft) -> Row:
     }
 
 
-def full_view(row: Row, draft: Draft) -> Row:
-    """An integration with its settings, those that GitLab shows."""
-    shown = (f for f in draft.kind.fields if f.shown and not f.top_level and (draft.group_level or not f.group_only))
+def full_view(call: Call, row: Row, draft: Draft) -> Row:
+    """An integration with its settings, those that GitLab shows; old versions show only what was ever set."""
+    shown = [f for f in draft.kind.fields if f.shown and not f.top_level and (draft.group_level or not f.group_only)]
+    if call.world.version < UNIFORM:
+        shown = [f for f in shown if f.name in draft.values]
     return {**basic_view(row, draft), "properties": {f.name: draft.get(f.name) for f in shown}}
 
 
@@ -80,7 +85,7 @@ def read(scope: str) -> Handler:
 
     def handler(call: Call) -> Response:
         row = _asked_for(call, scope)
-        return ok(full_view(row, load(row)))
+        return ok(full_view(call, row, load(row)))
 
     return handler
 
@@ -89,6 +94,9 @@ def switch_off(scope: str) -> Handler:
     """Switch off and reset the settings; the record, its flags and its inheritance stay."""
 
     def handler(call: Call) -> Response:
+        old = call.world.version < UNIFORM
+        if old and integration_of(call.world, _owner(call, scope), call.params["slug"]) is None:
+            return no_content()
         row = _asked_for(call, scope)
         call.precondition(row["updated_at"])
         kind = KINDS[row["slug"]]
@@ -126,7 +134,7 @@ def _configure(call: Call, row: Row, draft: Draft, params: Mapping[str, Any]) ->
     moved = row["inherit_from_id"] is not None or row["flags"] != draft.flags or row["active"] != draft.active
     row["inherit_from_id"] = None
     _store(call, row, draft, moved=moved)
-    return ok(full_view(row, draft))
+    return ok(full_view(call, row, draft))
 
 
 def _inherit(call: Call, row: Row, draft: Draft) -> Response:
@@ -138,7 +146,7 @@ def _inherit(call: Call, row: Row, draft: Draft) -> Response:
     moved = row["inherit_from_id"] != default["id"]
     row["inherit_from_id"] = default["id"]
     _store(call, row, draft, moved=moved)
-    answer = full_view(row, draft)
+    answer = full_view(call, row, draft)
     if row["project_id"] is not None:
         inheritance.copy_settings(default, row, call.now)
     return ok(answer)

@@ -33,11 +33,11 @@ def may_manage(call: Call) -> None:
         raise unauthorized()
 
 
-def view(row: Row) -> Row:
-    """A mirror as it is shown: its address without credentials."""
+def view(call: Call, row: Row) -> Row:
+    """A mirror as it is shown: its address without credentials, switched off while there is nothing to push."""
     return {
         "id": row["id"],
-        "enabled": row["enabled"],
+        "enabled": row["enabled"] and call.project["commit"] is not None,
         "url": masked(row["url"]),
         "update_status": row["update_status"],
         "last_update_at": row["last_update_at"],
@@ -89,12 +89,13 @@ def _check_branches(call: Call) -> None:
 
 def listing(call: Call) -> Response:
     """All of a project, in pages."""
-    return paginate(call, call.world.table("mirrors").by("owner", owner_of(call.project, "project")), view)
+    rows = call.world.table("mirrors").by("owner", owner_of(call.project, "project"))
+    return paginate(call, rows, lambda row: view(call, row))
 
 
 def read(call: Call) -> Response:
     """One."""
-    return ok(view(_found(call)))
+    return ok(view(call, _found(call)))
 
 
 def create(call: Call) -> Response:
@@ -120,7 +121,7 @@ def create(call: Call) -> Response:
         "mirror_branch_regex": None,
     }
     _take(call, row)
-    return created(view(call.world.table("mirrors").add(row)))
+    return created(view(call, call.world.table("mirrors").add(row)))
 
 
 def update(call: Call) -> Response:
@@ -128,7 +129,7 @@ def update(call: Call) -> Response:
     row = _found(call)
     _check_branches(call)
     _take(call, row)
-    return ok(view(row))
+    return ok(view(call, row))
 
 
 def _take(call: Call, row: Row) -> None:
