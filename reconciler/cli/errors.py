@@ -63,11 +63,12 @@ def guarded(run: Callable[[], object], arguments: Sequence[str]) -> int:
 
 def wants(arguments: Sequence[str], option: str) -> str:
     """The value of `-o` or `--color` in arguments that may be too broken to be parsed."""
-    names = {"-o", "--output"} if option == "output" else {f"--{option}"}
     for n, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
-        if name in names:
+        if name == f"--{option}" or argument == f"-{option[0]}":
             return value if equals else "".join(arguments[n + 1 : n + 2])
+        if option == "output" and argument.startswith("-o"):
+            return argument.removeprefix("-o")
     return os.environ.get(f"RECONCILER_{option.upper()}", "")
 
 

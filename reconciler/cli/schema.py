@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 )
 @click.option("--out", metavar="FILE", help="Write it to a file instead of stdout.")
 def cli(session: Session, out: str | None) -> int:
-    """Write the JSON Schema of manifests (draft-07) for editors.
+    """Write the JSON Schema of manifests for editors.
 
-    Begin a manifest with `# yaml-language-server: $schema=PATH` and the editor completes and checks it.
+    It is of draft-07, which every editor reads. Begin a manifest with `# yaml-language-server: $schema=PATH` and the
+    editor completes and checks it.
     """
     text = json.dumps(session.engine.schema(), indent=2, ensure_ascii=False) + "\n"
     if out is None:

@@ -17,7 +17,7 @@ _SLOW = {"match": {"method": "POST", "path": "/api/v4/projects/*/hooks"}, "do": 
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Tells the story: `say` a sentence, `heading` of a scene, `quote` a file or a command, `gap` leaves a line free."""
+    """Tells the story: `say` a sentence, `heading` of a scene, `quote` a file or a command, `gap` a free line."""
 
     say: Callable[[str], None]
     heading: Callable[[str], None]
