@@ -65,6 +65,30 @@ def test_every_slug_is_made_seen_as_declared_and_removed(lab: Any, step_of: Step
     assert lab.provider.list(Primitive.INTEGRATION, SHOP).items == ()
 
 
+@pytest.mark.skipif(not FACTS.exists(), reason="../shared is not there")
+@pytest.mark.parametrize("slug", [one for one in facts() if known(one)], ids=lambda one: one["slug"])
+def test_every_slug_can_be_taken_from_a_group_and_switched_off_for_good(
+    lab: Any, step_of: StepOf, slug: dict[str, Any]
+) -> None:
+    name = slug["slug"]
+    shape = lab.catalogue.shapes[name]
+    if ScopeType.GROUP not in shape.scopes:
+        pytest.skip("GitLab has it for projects only")
+    values = values_of(shape, slug["smallest_accepted_body"])
+    lab.provider.write(step_of(name, StepAction.CREATE, values, scope=MYORG), values)
+    lab.later()
+    lab.provider.write(step_of(name, StepAction.UPDATE, values), values)
+
+    inherit = {INHERIT.name: True}
+    lab.provider.write(step_of(name, StepAction.UPDATE, inherit), inherit)
+    assert lab.provider.list(Primitive.INTEGRATION, SHOP).items[0].inherited
+    lab.provider.write(step_of(name, StepAction.DELETE, {}, inherited=True), {})
+    lab.provider.write(step_of(name, StepAction.UPDATE, values, scope=MYORG), values)
+    lab.later()
+
+    assert lab.provider.list(Primitive.INTEGRATION, SHOP).items == ()
+
+
 def test_required_fields_go_with_every_put(lab: Any, step_of: StepOf) -> None:
     lab.provider.write(step_of("slack", StepAction.CREATE, SLACK), SLACK)
 
@@ -194,3 +218,44 @@ def test_of_an_unknown_slug_the_list_tells_that_it_is_there(lab: Any, step_of: S
     item = provider.list(Primitive.INTEGRATION, SHOP).items[0]
 
     assert (item.shape, item.fields, item.partial) == ("slack", {}, True)
+
+
+PUT_ANSWERS = [
+    ({"slug": "slack", "id": 1, "active": True, "inherited": True}, "kept the inherited settings"),
+    ({"slug": "slack", "id": 1, "active": False, "inherited": False}, "left the integration switched off"),
+]
+
+
+@pytest.mark.parametrize(("raw", "words"), PUT_ANSWERS)
+def test_a_success_that_changed_nothing_is_an_error(lab: Any, step_of: StepOf, raw: dict[str, Any], words: str) -> None:
+    lab.fault("PUT", "/api/v4/*", "status", {"status": 200, "body": json.dumps(raw)})
+
+    with pytest.raises(RemoteError, match=words):
+        lab.provider.write(step_of("slack", StepAction.UPDATE, SLACK), SLACK)
+
+
+def test_inheritance_that_gitlab_ignored_is_an_error(lab: Any, step_of: StepOf) -> None:
+    lab.provider.write(step_of("slack", StepAction.CREATE, SLACK), SLACK)
+    lab.fault("PUT", "/api/v4/*", "status", {"status": 200, "body": "{}"})
+    inherit = {INHERIT.name: True}
+
+    with pytest.raises(RemoteError, match="did not make it use the group's"):
+        lab.provider.write(step_of("slack", StepAction.UPDATE, inherit), inherit)
+
+
+def test_an_inheriting_integration_that_is_gone_is_deleted(lab: Any, step_of: StepOf) -> None:
+    step = step_of("slack", StepAction.DELETE, {}, inherited=True)
+    assert lab.provider.write(step, {}).id is None
+
+    lab.fault("GET", "/api/v4/*", "status", {"status": 404, "body": '{"message":"404 Project Not Found"}'})
+    with pytest.raises(RemoteError, match="Project Not Found"):
+        lab.provider.write(step, {})
+
+
+def test_one_that_no_longer_inherits_is_deleted_as_it_is(lab: Any, step_of: StepOf) -> None:
+    lab.provider.write(step_of("slack", StepAction.CREATE, SLACK), SLACK)
+    lab.sent()
+
+    lab.provider.write(step_of("slack", StepAction.DELETE, {}, inherited=True), {})
+
+    assert [method for method, _ in lab.sent()] == ["GET", "DELETE"]

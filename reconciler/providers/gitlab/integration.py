@@ -16,9 +16,11 @@ from reconciler.providers.gitlab.primitive import MISSING, Calls, Declaration, W
 from reconciler.providers.gitlab.primitive import delete as plain_delete
 from reconciler.providers.gitlab.translate import Raw, to_wire
 
-STAND_IN = "set-by-the-group"
+STAND_IN = "set_by_the_group"
 STAND_IN_URL = "https://example.com"
-"""Values for required fields where GitLab wants them and ignores them."""
+STAND_IN_WEBHOOK = "https://discord.com/api/webhooks/0/none"
+"""Values for required fields where GitLab wants them and ignores them. Datadog takes word characters only, Discord its
+own host only; every other kind of chat takes any public address."""
 
 
 def write(work: Work) -> Calls[Written]:
@@ -86,7 +88,9 @@ def _stand_in(field: Field) -> Value:
         return 1
     if field.example and isinstance(field.example, str):
         return field.example
-    return STAND_IN_URL if "url" in field.at_gitlab or field.at_gitlab == "webhook" else STAND_IN
+    if field.at_gitlab == "webhook":
+        return STAND_IN_WEBHOOK
+    return STAND_IN_URL if "url" in field.at_gitlab else STAND_IN
 
 
 DECLARATION = Declaration(

@@ -17,24 +17,22 @@ from reconciler.providers.gitlab.primitive import Calls, Declaration, Work
 from reconciler.providers.gitlab.translate import Raw
 
 EVERYWHERE = "*"
-CREATED_ONLY = frozenset({"key", "environment_scope", "masked_and_hidden"})
-"""Fields that name a variable, or that GitLab takes only when it is made."""
+NAMING = frozenset({"key", "environment_scope"})
+"""Fields that name a variable: another name is another variable."""
 
 
 def create(work: Work) -> Calls[Written]:
     """Make a variable."""
-    body: dict[str, Value] = {**work.body(), "key": work.step.identity["key"]}
+    body: dict[str, Value] = {**work.body(without=NAMING), "key": work.step.identity["key"]}
     if work.step.scope.type is not ScopeType.INSTANCE:
         body["environment_scope"] = work.step.identity.get("environment_scope", EVERYWHERE)
-    if not body.get("masked_and_hidden"):
-        body.pop("masked_and_hidden", None)
     response = yield work.on_collection("POST", body)
     return work.written(response.data())
 
 
 def update(work: Work) -> Calls[Written]:
     """Change a variable; its value goes along, as GitLab's documentation wants."""
-    response = yield work.on_member("PUT", work.body(without=CREATED_ONLY))
+    response = yield work.on_member("PUT", work.body(without=NAMING))
     return work.written(response.data())
 
 
@@ -54,10 +52,6 @@ def _id(raw: Raw) -> str:
     return name["key"] if scope == EVERYWHERE else f"{name['key']} ({scope})"
 
 
-def _shown(raw: Raw) -> Raw:
-    return {**raw, "masked_and_hidden": bool(raw.get("hidden"))}
-
-
 DECLARATION = Declaration(
     Primitive.VARIABLE,
     {
@@ -70,7 +64,7 @@ DECLARATION = Declaration(
     id=_id,
     key=lambda id, identity: identity["key"],
     query=_query,
-    shown=_shown,
+    status=("hidden",),
     create=create,
     update=update,
 )
