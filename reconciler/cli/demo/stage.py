@@ -5,6 +5,7 @@ Law: everything is written below the folder, and every process started here has 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -66,16 +67,19 @@ class Stage:
         return text
 
     def run(self, *arguments: str) -> int:
-        """Run a command to its end; its exit code. What it prints goes where ours goes."""
-        sys.stdout.flush()
-        process = self._start(arguments)
-        try:
-            return process.wait()
-        finally:
-            end(process)
+        """Run a command to its end, in this process; its exit code."""
+        from reconciler.cli.main import run
+
+        before = dict(os.environ)
+        with contextlib.chdir(self.folder):
+            try:
+                _replace_environment(self._environment())
+                return run(arguments)
+            finally:
+                _replace_environment(before)
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command without waiting; what it prints is not shown."""
+        """Start a command in a process of its own, without waiting; what it prints is not shown."""
         return self._start(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -148,3 +152,8 @@ def end(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         process.kill()
         process.wait()
+
+
+def _replace_environment(environment: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
