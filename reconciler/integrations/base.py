@@ -11,7 +11,19 @@ from types import MappingProxyType
 from typing import Any
 
 from reconciler.core.address import ScopeType
-from reconciler.core.resource import NOTHING, Field, FieldType, Kind, Part, Primitive, Shape
+from reconciler.core.flow import Flow
+from reconciler.core.resource import (
+    NOTHING,
+    Action,
+    Field,
+    FieldType,
+    Kind,
+    Part,
+    Primitive,
+    Shape,
+    Subject,
+    Verdict,
+)
 from reconciler.core.value import Reference, Text, Value
 from reconciler.integrations.index import INDEX
 from reconciler.integrations.rules import Rule, not_twice, objections
@@ -137,6 +149,8 @@ def kind(
     renamed: Mapping[str, str] = NOTHING,
     parts: Callable[[Mapping[str, Value]], Iterable[Part]] | None = None,
     rules: Iterable[Rule] = (),
+    probe: Callable[[Subject], Flow[Verdict]] | None = None,
+    actions: Iterable[Action] = (),
     manual: tuple[str, ...] = (),
     credential: tuple[str, ...] = (),
     scopes: frozenset[ScopeType] | None = None,
@@ -159,6 +173,8 @@ def kind(
         section=section,
         renamed=MappingProxyType({**hints, **renamed}),
         check=objections(every),
+        probe=probe,
+        actions=MappingProxyType({action.name: action for action in actions}),
         manual=manual,
         credential=credential,
         scopes=scopes if scopes is not None else (shape.scopes if shape else PROJECT_AND_GROUP),

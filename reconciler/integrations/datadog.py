@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.integrations.base import kind, renamed, secret
 from reconciler.integrations.native import SHAPES
-from reconciler.integrations.rules import Objection, Values, known, matches, web_url
+from reconciler.integrations.rules import Objection, Values, known, matches, stated, web_url
 
 _NAMES = {
     "datadog_site": "site",
@@ -38,6 +38,11 @@ def _logs_need_visibility(values: Values) -> Iterator[Objection]:
         )
 
 
+def _somewhere(values: Values) -> Iterator[Objection]:
+    if "site" in values and not stated(values, "site") and not stated(values, "api_url"):
+        yield "site", "is empty, and there is no `api_url`", "state one of them"
+
+
 KIND = kind(
     "datadog",
     renamed(SHAPES["datadog"], _NAMES),
@@ -45,9 +50,10 @@ KIND = kind(
     renamed=_NAMES,
     rules=(
         matches("api_key", r"\w+", "is no API key", "letters, digits and `_` only"),
-        matches("site", _DOMAIN, "is no site", "write one like datadoghq.eu"),
+        matches("site", rf"({_DOMAIN})?", "is no site", "write one like datadoghq.eu"),
         matches("site", r"(?!app\.).*", "begins with `app.`, which GitLab drops", "write the site without `app.`"),
         web_url("api_url"),
+        _somewhere,
         _tags,
         _logs_need_visibility,
     ),

@@ -36,6 +36,12 @@ def _authentication(values: Values) -> Iterator[Objection]:
             yield "jira_auth_type", "Jira Cloud (atlassian.net) takes authentication type 0 only", hint
 
 
+def _vulnerabilities(values: Values) -> Iterator[Objection]:
+    for name in ("vulnerabilities_project_key", "vulnerabilities_issuetype"):
+        if values.get("vulnerabilities_enabled") is True and not stated(values, name):
+            yield name, "is needed beside `vulnerabilities_enabled`", f"state `{name}`"
+
+
 KIND = kind(
     "jira",
     renamed(SHAPES["jira"], _NAMES, _FLAGS),
@@ -55,6 +61,7 @@ KIND = kind(
             "vulnerabilities_project_key", _KEY, "is no Jira project key", "letters, digits and `_`, a letter first"
         ),
         _authentication,
+        _vulnerabilities,
     ),
     credential=("url", "username", "api_token"),
 )

@@ -57,12 +57,12 @@ def split(url: str) -> SplitResult | None:
 
 
 def web_url(*names: str) -> Rule:
-    """http or https, in small letters, with a host and without blanks."""
+    """http or https, in small letters, with a host and without blanks; or empty, which is not stated."""
 
     def rule(values: Values) -> Iterator[Objection]:
         for name in names:
             url = known(values, name)
-            if url is None:
+            if not url:
                 continue
             parts = split(url)
             scheme, rest = url.partition("://")[::2]
