@@ -12,7 +12,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from reconciler.core.value import Secret
+from reconciler.core.value import Plain, Secret
 
 T = TypeVar("T")
 
@@ -23,6 +23,14 @@ class Basic:
 
     username: str
     password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token that is sent as `Authorization: <scheme> <token>`."""
+
+    token: Secret
+    scheme: str = "Bearer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class Request:
     json: Any = None
     form: Mapping[str, Any] | None = None
     body: bytes | None = None
-    auth: Basic | None = None
+    auth: Basic | Bearer | None = None
     writes: bool = False
     accept: frozenset[int] = frozenset()
     budget: str = ""
@@ -92,5 +100,16 @@ class Pause:
     note: str = ""
 
 
-Flow = Generator[Request | Pause, Response | Failure | None, T]
-"""A conversation: yields requests and pauses, is sent answers (None after a pause), returns a T."""
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Yielded by a flow that must be resumable: these facts are durable before it goes on.
+
+    They are kept with the entry's record and handed to the next run as `Subject.recorded["_sync"]`, name by name: a
+    fact replaces the one of the same name, None takes it away.
+    """
+
+    facts: Mapping[str, Plain]
+
+
+Flow = Generator[Request | Pause | Remember, Response | Failure | None, T]
+"""A conversation: yields requests, pauses and facts, is sent answers (None after a pause or a fact), returns a T."""

@@ -5,12 +5,12 @@ Fakes for all of them live in `tests/fakes.py`; those with several implementatio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from reconciler.core.value import Reference, Value
+from reconciler.core.value import Plain, Reference, Value
 
 if TYPE_CHECKING:
     from reconciler.core.address import Scope
@@ -43,12 +43,13 @@ class Http(Protocol):
 
     `send` obeys rate limits and retries what may be retried; it raises `RemoteError` for answers that are neither
     success nor in `Request.accept`, and `UnclearWrite` when a request with `writes` may or may not have been carried
-    out. `run` converses: a flow sees every answer, refusals included, and failures as `Failure`.
+    out. `run` converses: a flow sees every answer, refusals included, and failures as `Failure`; `remember` must have
+    made a flow's facts durable when it returns.
     """
 
     def send(self, request: Request) -> Response: ...
 
-    def run(self, flow: Flow[T]) -> T: ...
+    def run(self, flow: Flow[T], remember: Callable[[Mapping[str, Plain]], None] | None = None) -> T: ...
 
 
 class Provider(Protocol):

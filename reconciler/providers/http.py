@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.core.errors import ReconcilerError, RemoteError
 from reconciler.core.events import Progress, RequestSent, Waiting
-from reconciler.core.flow import Failure, Flow, Pause, Request, Response
+from reconciler.core.flow import Failure, Flow, Pause, Remember, Request, Response
 from reconciler.core.ports import Clock, Listener
 from reconciler.core.resource import NOTHING
-from reconciler.core.value import Secret
+from reconciler.core.value import Plain, Secret
 from reconciler.providers.decide import Call, Lost, Take, Wait, decide
 from reconciler.providers.outgoing import Outgoing, Target, outgoing
 from reconciler.providers.pace import Pace, class_of
@@ -83,12 +83,18 @@ class HttpClient:
         assert isinstance(answer, Response)
         return answer
 
-    def run(self, flow: Flow[T]) -> T:
+    def run(self, flow: Flow[T], remember: Callable[[Mapping[str, Plain]], None] | None = None) -> T:
         """Converse: the flow sees every answer, refusals included, and a `Failure` where none came."""
         try:
             step = next(flow)
             while True:
-                step = flow.send(self._follow(step))
+                if not isinstance(step, Remember):
+                    step = flow.send(self._follow(step))
+                    continue
+                if remember is None:
+                    raise TypeError("this conversation must be kept, and nobody keeps it")
+                remember(step.facts)
+                step = flow.send(None)
         except StopIteration as end:
             result: T = end.value
             return result

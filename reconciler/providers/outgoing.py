@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 from reconciler.core.errors import RemoteError, SecretUnavailable
-from reconciler.core.flow import Request
+from reconciler.core.flow import Basic, Request
 from reconciler.core.value import Secret, Text
 
 SHOWN_QUERY = frozenset({"page", "per_page", "id_after", "filter[environment_scope]", "include_subgroups", "archived"})
@@ -86,9 +86,11 @@ def outgoing(request: Request, gitlab: Target) -> Outgoing:
     headers = {"Accept": "application/json", "User-Agent": "reconciler"}
     body = _body(request, headers, reveal)
     headers.update({name: reveal.text(value) for name, value in request.headers.items()})
-    if request.auth is not None:
+    if isinstance(request.auth, Basic):
         credentials = f"{request.auth.username}:{reveal.text(request.auth.password)}".encode()
         headers["Authorization"] = "Basic " + base64.b64encode(credentials).decode()
+    elif request.auth is not None:
+        headers["Authorization"] = f"{request.auth.scheme} {reveal.text(request.auth.token)}"
     names = {name.lower() for name in headers}
     if gitlab.token is not None and not names & {"authorization", "private-token", "job-token"} and gitlab.owns(url):
         headers["PRIVATE-TOKEN"] = reveal.text(gitlab.token)
