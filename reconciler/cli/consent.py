@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from reconciler.core.errors import ReconcilerError, UsageError
@@ -24,8 +23,5 @@ def ask(session: Session, question: str, *, auto_approve: bool) -> None:
     """Ask for a typed `yes`; anything else raises `ReconcilerError`."""
     if auto_approve:
         return
-    sys.stdout.flush()
-    sys.stderr.write(f"{question} Only `yes` goes on: ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() != "yes":
+    if session.question(f"{question} Only `yes` goes on: ").lower() != "yes":
         raise ReconcilerError("declined, nothing was changed")

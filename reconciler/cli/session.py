@@ -32,6 +32,7 @@ class Session:
     make_engine: Callable[[], Engine]
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     _engine: Engine | None = None
+    _pause: Callable[[], None] = lambda: None
 
     @property
     def engine(self) -> Engine:
@@ -90,6 +91,7 @@ class Session:
         screen = self.screen(sys.stderr)
         watched = screen.stream.isatty() and not self.environ.get("CI") and self.verbosity == 0
         progress = (BarProgress if watched else LineProgress)(screen, level=self.verbosity)
+        self._pause = progress.pause
         with (
             progress as listener,
             self.engine.open_workspace(self.options(environment=environment), listener) as workspace,
@@ -111,6 +113,7 @@ class Session:
         markdown: Callable[[], str] | None = None,
     ) -> None:
         """Print the answer on stdout in the form that was asked for."""
+        self._pause()
         if self.output == "json":
             from reconciler.output.machine import text
 
@@ -127,10 +130,13 @@ class Session:
         """Print text on stdout as it is."""
         self._guarded(lambda: sys.stdout.write(text))
 
-    def say(self, document: Document) -> None:
-        """Print words on stderr, unless quiet."""
-        if self.verbosity >= 0:
-            self.screen(sys.stderr).write(document)
+    def question(self, text: str) -> str:
+        """Ask on stderr; the line that was typed."""
+        self._pause()
+        sys.stdout.flush()
+        sys.stderr.write(text)
+        sys.stderr.flush()
+        return sys.stdin.readline().strip()
 
     def _guarded(self, write: Callable[[], object]) -> None:
         try:

@@ -66,6 +66,9 @@ class LineProgress:
     def __exit__(self, *_: object) -> None:
         return None
 
+    def pause(self) -> None:
+        """Nothing to take away."""
+
     def on_event(self, event: Event) -> None:
         """Print what an event says."""
         with self._lock:
@@ -104,7 +107,12 @@ class BarProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        self.pause()
+
+    def pause(self) -> None:
+        """Take the bar away, so that something else can be printed; the next stretch of work brings another."""
+        with self._lock:
+            self._stop()
 
     def on_event(self, event: Event) -> None:
         """Move the bar, and print above it what should stay."""
@@ -123,10 +131,12 @@ class BarProgress:
                     self._counter.total, self._counter.done = event.total, event.done
             elif isinstance(event, Waiting) and self._bar is not None:
                 self._bar.update(self._task, description=f"Waiting {event.seconds:.0f} s: {event.why}")
-            elif rows := describe(event, self._counter, self._level):
+            elif not isinstance(event, Refreshed) and (rows := describe(event, self._counter, self._level)):
                 self._above(rows)
             if self._bar is not None:
                 self._bar.update(self._task, completed=self._counter.done, total=self._counter.total or None)
+                if self._counter.total and self._counter.done >= self._counter.total:
+                    self._stop()
 
     def _start(self, words: str, total: int) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
