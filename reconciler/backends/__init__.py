@@ -47,7 +47,7 @@ def open_backend(url: str, *, root: Path, clock: Clock, http: Http | None = None
 
 
 def _path(text: str) -> str:
-    path = text.removeprefix("//localhost/").removeprefix("//") if text.startswith("//") else text
+    path = text.removeprefix("//localhost").removeprefix("//") if text.startswith("//") else text
     if not path:
         raise UsageError("the state's URL names no file", hint="for example `file:.reconciler/state.json`")
     return path
