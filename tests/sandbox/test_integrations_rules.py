@@ -74,6 +74,8 @@ WIKI = "URL must be to a Confluence Cloud Workspace hosted on atlassian.net"
             {"vulnerabilities_enabled": True},
             {"project_key": ["can't be blank"], "vulnerabilities_issuetype": ["can't be blank"]},
         ),
+        ("jira", {"url": "https://[::1"}, {"url": ["is blocked: URI is invalid"]}),
+        ("teamcity", {"teamcity_url": "https://[::1"}, {"teamcity_url": ["is blocked: URI is invalid"]}),
         ("linear", {"workspace_url": ""}, {"workspace_url": [*NO_URL, LINEAR]}),
         ("linear", {"workspace_url": "https://x.example.test"}, {"workspace_url": [LINEAR]}),
         ("confluence", {"confluence_url": ""}, {"confluence_url": ["can't be blank", WIKI]}),

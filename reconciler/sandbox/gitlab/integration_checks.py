@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from urllib.parse import urlsplit
 
 from ..world import World
 from . import urls
 from .errors import server_error
-from .integration_record import RUBY_BLANKS, Draft, is_blank
+from .integration_record import RUBY_BLANKS, Draft, https_host, is_blank
 
 Check = Callable[[World, Draft, str], Iterable[str]]
 
@@ -191,8 +190,7 @@ def expression(_world: World, draft: Draft, name: str) -> Iterable[str]:
 
 def cloud_is_basic(_world: World, draft: Draft, _name: str) -> Iterable[str]:
     """Jira Cloud takes no other way of signing in."""
-    parts = urlsplit(draft.get("api_url") or draft.get("url") or "")
-    cloud = parts.scheme == "https" and (parts.hostname or "").endswith(".atlassian.net")
+    cloud = https_host(draft.get("api_url") or draft.get("url")).endswith(".atlassian.net")
     if cloud and draft.get("jira_auth_type") != 0:
         yield CLOUD_BASIC
 

@@ -115,11 +115,16 @@ def read(kind: Kind, values: Mapping[str, Any], name: str, *, active: bool = Tru
 
 def _at_the_makers(slug: str, values: Mapping[str, Any]) -> bool:
     name, host = SAAS_HOSTS[slug]
+    return re.fullmatch(host, https_host(values.get(name)), re.IGNORECASE) is not None
+
+
+def https_host(url: str | None) -> str:
+    """The host of an https address; empty for anything else."""
     try:
-        parts = urlsplit(values.get(name) or "")
+        parts = urlsplit(url or "")
     except ValueError:
-        return False
-    return parts.scheme == "https" and re.fullmatch(host, parts.hostname or "", re.IGNORECASE) is not None
+        return ""
+    return (parts.hostname or "") if parts.scheme == "https" else ""
 
 
 def assign(draft: Draft, params: Mapping[str, Any]) -> None:

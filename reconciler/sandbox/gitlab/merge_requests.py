@@ -5,6 +5,8 @@ Pure. Sources: `facts/gitlab-api.md` 11, `facts/gitlab-openapi-subset.json`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..message import Response
 from ..world import Row, World
 from .access import DEVELOPER, MAINTAINER, OWNER, level_in_project
@@ -127,6 +129,7 @@ def read(call: Call) -> Response:
 def create(call: Call) -> Response:
     """A new one, between two branches of the project."""
     wanted, world, project = call.params, call.world, call.project
+    _check_title(wanted)
     tips = branches(world, project)
     errors = {
         side: [f'Branch "{wanted[side]}" does not exist'] for side in ("source_branch", "target_branch")
@@ -170,6 +173,11 @@ def create(call: Call) -> Response:
     return created(view(call, row))
 
 
+def _check_title(wanted: Mapping[str, object]) -> None:
+    if "title" in wanted and not str(wanted["title"] or "").strip():
+        raise invalid({"title": ["can't be blank"]})
+
+
 def update(call: Call) -> Response:
     """Change one."""
     row, wanted = found_merge_request(call), call.params
@@ -177,8 +185,9 @@ def update(call: Call) -> Response:
         raise forbidden()
     if not wanted.keys() - {"merge_request_iid"}:
         raise error(400, CHANGEABLE)
+    _check_title(wanted)
     for name in ("title", "description", "target_branch", "squash", "remove_source_branch"):
-        if name in wanted:
+        if name in wanted and (wanted[name] is not None or name == "description"):
             row[name] = wanted[name]
     for name in ("assignee_ids", "reviewer_ids"):
         if name in wanted:
