@@ -86,10 +86,14 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Sent into a flow instead of a `Response` when no answer came: unreachable, timed out, reset, refused TLS."""
+    """Sent into a flow instead of a `Response` when no answer came: unreachable, timed out, reset, refused TLS.
+
+    `sent` says that the server may have received the request, so that a write may have been carried out.
+    """
 
     summary: str
     elapsed_ms: int = 0
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class HttpClient:
             return Failure(_without_place(never_sent))
         if isinstance(answer, Response):
             return answer
-        return Failure(answer.summary if error is None else _without_place(error), answer.elapsed_ms)
+        return Failure(answer.summary if error is None else _without_place(error), answer.elapsed_ms, answer.sent)
 
     def _exchange(self, request: Request) -> tuple[Response | Lost, ReconcilerError | None]:
         """The last answer of a request, and the error that it amounts to, if any."""
