@@ -17,7 +17,7 @@ from urllib3 import exceptions as urllib3_errors
 
 from reconciler.core.errors import RemoteError, SecretUnavailable, UnclearWrite
 from reconciler.core.events import Progress, RequestSent, Waiting
-from reconciler.core.flow import Basic, Failure, Flow, Pause, Request, Response
+from reconciler.core.flow import Basic, Bearer, Failure, Flow, Pause, Remember, Request, Response
 from reconciler.core.value import Secret, Text
 from reconciler.providers.http import HttpClient
 from reconciler.providers.transport import LARGEST, Network
@@ -151,6 +151,14 @@ def test_credentials_of_a_request_take_the_tokens_place() -> None:
 
     assert "PRIVATE-TOKEN" not in adapter.sent[0].headers
     assert adapter.sent[0].headers["Authorization"] == "Basic Z2l0bGFiLWNpLXRva2VuOmNhbmFyeS1qb2I="
+
+
+def test_a_bearer_token_is_sent_under_its_scheme_and_not_shown() -> None:
+    http, adapter, seen, _ = client(always(200))
+    http.send(Request("GET", "https://api.example.test/", auth=Bearer(Secret("canary", "${env:B}"), "GenieKey")))
+
+    assert adapter.sent[0].headers["Authorization"] == "GenieKey canary"
+    assert "canary" not in repr(seen.events)
 
 
 def test_cookies_are_not_kept() -> None:
@@ -409,14 +417,14 @@ def test_a_flow_sees_that_no_answer_came() -> None:
 
     (failure,) = told(http, Request("GET", "https://s.example.test/"))
 
-    assert failure == Failure("the connection was refused (2 attempts)")
+    assert failure == Failure("the connection was refused (2 attempts)", sent=False)
     assert len(adapter.sent) == 2
 
 
 def test_a_flow_sees_a_url_that_leads_nowhere_as_a_failure() -> None:
     http, _, _, _ = client(always(200))
 
-    assert told(http, Request("GET", "nonsense")) == [Failure("this is no http or https URL")]
+    assert told(http, Request("GET", "nonsense")) == [Failure("this is no http or https URL", sent=False)]
 
 
 def test_a_flow_sees_an_unclear_write_once() -> None:
@@ -453,6 +461,21 @@ def test_a_flow_that_fails_is_closed_and_its_error_is_seen() -> None:
     with pytest.raises(RuntimeError, match="ours"):
         http.run(flow())  # type: ignore[arg-type]
     assert closed == [True]
+
+
+def test_facts_of_a_flow_are_kept_before_it_goes_on() -> None:
+    http, adapter, _, _ = client(always(200))
+    kept: list[tuple[dict[str, Any], int]] = []
+
+    def flow() -> Iterator[Any]:
+        yield Request("GET", "/a")
+        yield Remember({"PROJ-1": 7})
+        yield Request("GET", "/b")
+
+    http.run(flow(), lambda facts: kept.append((dict(facts), len(adapter.sent))))  # type: ignore[arg-type]
+    assert kept == [({"PROJ-1": 7}, 1)]
+    with pytest.raises(TypeError, match="nobody keeps it"):
+        http.run(flow())  # type: ignore[arg-type]
 
 
 # -- the way out ------------------------------------------------------------------------------------------------------
