@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.core.resource import Part
 from reconciler.core.value import Value
-from reconciler.integrations.base import PROJECT_AND_GROUP, events_field, join, kind, secret, text
+from reconciler.integrations.base import PROJECT, events_field, join, kind, secret, text
 from reconciler.integrations.rules import Objection, Values, matches, stated
 from reconciler.integrations.webhook import HOOK
 
@@ -28,17 +28,15 @@ def address(values: Values) -> Value:
 
 def parts(values: Values) -> Iterator[Part]:
     """The webhook."""
-    name = join("Google Cloud Build ", values.get("trigger"))
     fields = {
-        "name": name,
+        "name": join("Google Cloud Build ", values.get("trigger")),
         "url": address(values),
         "url_variables": {"key": values.get("api_key"), "secret": values.get("webhook_secret")},
-        "events": tuple(values.get("events") or HOOK.default_events),
+        "events": values.get("events") or tuple(HOOK.default_events),
         "push_events_branch_filter": values.get("branch_filter"),
         "enable_ssl_verification": True,
     }
-    stated_fields = {k: v for k, v in fields.items() if v is not None}
-    yield Part("hook", "trigger", stated_fields, identity={"name": name} if isinstance(name, str) else {})
+    yield Part(HOOK.name, "trigger", {name: value for name, value in fields.items() if value is not None})
 
 
 def _some_events(values: Values) -> Iterator[Objection]:
@@ -69,6 +67,6 @@ KIND = kind(
         _some_events,
     ),
     manual=("In Google Cloud: make the webhook trigger, its secret, and an API key for the Cloud Build API.",),
-    scopes=PROJECT_AND_GROUP,
+    scopes=PROJECT,
     credential=("project", "location", "trigger", "access_token"),
 )

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from reconciler.core.resource import Part
+from reconciler.core.value import Text, Value
 from reconciler.integrations.base import join, kind, renamed, secret, texts
 from reconciler.integrations.native import SHAPES
-from reconciler.integrations.rules import Objection, Values, together, web_url
+from reconciler.integrations.rules import Objection, Values, plainly, together, web_url
 
 _NAMES = {"password": "api_token"}
 _FLAGS = {
@@ -24,11 +25,16 @@ _FLAGS = {
 _SHAPE = renamed(SHAPES["jenkins"], _NAMES, _FLAGS)
 
 
-def _events(values: Values) -> tuple[str, ...]:
+def _events(values: Values) -> Value:
     if values.get("events") is not None:
-        return tuple(values["events"])
+        return values["events"]
     default = {name: _SHAPE.by_name[name].default for name in _FLAGS}
     return tuple(event for name, event in _FLAGS.items() if values.get(name, default[name]))
+
+
+def _jobs(values: Values) -> tuple[Value, ...]:
+    jobs = values.get("jobs")
+    return tuple(jobs) if isinstance(jobs, list | tuple) else ()
 
 
 def parts(values: Values) -> Iterator[Part]:
@@ -36,24 +42,27 @@ def parts(values: Values) -> Iterator[Part]:
     server = values.get("jenkins_url")
     if isinstance(server, str):
         server = server.strip().rstrip("/")
-    for job in values.get("jobs") or ():
-        name, path = f"jenkins {job}", quote(str(job).strip("/"))
-        url = join(server, "/project/", path)
+    for job in _jobs(values):
+        path = quote(job.strip("/")) if isinstance(job, str) else job
         fields = {
-            "name": name,
-            "url": url,
+            "name": join("jenkins ", job),
+            "url": join(server, "/project/", path),
             "events": _events(values),
             "secret_token": values.get("job_token"),
             "enable_ssl_verification": values.get("enable_ssl_verification", True),
         }
-        key = re.sub(r"[^A-Za-z0-9_-]+", "-", str(job)).strip("-")
-        yield Part("hook", key, {k: v for k, v in fields.items() if v is not None}, identity={"name": name})
+        written = job.source if isinstance(job, Text) else job
+        key = re.sub(r"[^A-Za-z0-9_-]+", "-", written).strip("-")
+        yield Part("hook", key, {name: value for name, value in fields.items() if value is not None})
 
 
 def _distinct(values: Values) -> Iterator[Objection]:
-    jobs = list(values.get("jobs") or ())
+    jobs = _jobs(values)
     if values.get("project_name") in jobs:
         yield "jobs", "names `project_name` again", "list further jobs only"
+    yield from plainly("it decides how many webhooks there are", "jobs")(values)
+    if jobs:
+        yield from plainly("the webhooks of `jobs` follow it", *_FLAGS)(values)
     for job in sorted({str(job) for job in jobs if jobs.count(job) > 1}):
         yield "jobs", f"names `{job}` twice", "list each job once"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.core.value import Text
 from reconciler.integrations.base import kind, pairs, renamed, text
 from reconciler.integrations.native_trackers import SHAPES
 from reconciler.integrations.rules import Objection, Values, known, longest, matches, split, stated, web_url
@@ -23,6 +24,8 @@ _KEY = r"[A-Za-z][A-Za-z0-9_]+"
 
 def _authentication(values: Values) -> Iterator[Objection]:
     type_ = values.get("jira_auth_type", 0)
+    if isinstance(type_, Text):
+        return
     if type_ == 0 and not stated(values, "username"):
         yield (
             "username",

@@ -92,7 +92,6 @@ def variables(values: Mapping[str, Value], *, plain: Mapping[str, str], masked: 
 
     No value is expanded, so that any secret without blanks passes unchanged.
     """
-    scope = values.get("environment_scope") or "*"
     for key, field in (*masked.items(), *plain.items()):
         value = values.get(field)
         if value is None or value == "":
@@ -101,18 +100,15 @@ def variables(values: Mapping[str, Value], *, plain: Mapping[str, str], masked: 
         fields = {
             "key": key,
             "value": value,
-            "environment_scope": scope,
+            "environment_scope": values.get("environment_scope") or "*",
             "protected": values.get("protected", False),
             "masked": hidden,
             "raw": True,
         }
-        shape = VARIABLE if hidden else PLAIN_VARIABLE
-        yield Part(shape.name, key, fields, identity={"key": key, "environment_scope": str(scope)})
+        yield Part((VARIABLE if hidden else PLAIN_VARIABLE).name, key, fields)
 
 
 def mirror(values: Mapping[str, Value], url: Value, username: Value, password: Value) -> Part:
     """The push mirror of an entry; `url` has no credentials."""
     options = {field.name: values.get(field.name, field.default) for field in MIRROR_OPTIONS}
-    fields = {"url": url, "username": username, "password": password, **options}
-    identity = {"url": url} if isinstance(url, str) else {}
-    return Part("mirror", "push", fields, identity=identity)
+    return Part(MIRROR.name, "push", {"url": url, "username": username, "password": password, **options})

@@ -118,6 +118,17 @@ def longest(limit: int, *names: str) -> Rule:
     return rule
 
 
+def plainly(why: str, *names: str) -> Rule:
+    """Fields that decide what an entry becomes, so that they cannot be filled in later."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        for name in names:
+            if isinstance(values.get(name), Text):
+                yield name, f"cannot be a reference: {why}", "write its value here"
+
+    return rule
+
+
 def together(*names: str) -> Rule:
     """Fields of which each needs the others."""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.resource import Part
+from reconciler.core.value import Text
 from reconciler.integrations.base import kind, secret, text
 from reconciler.integrations.objects import VARIABLE_OPTIONS, variables
-from reconciler.integrations.rules import Objection, Values, known, maskable, stated, web_url
+from reconciler.integrations.rules import Objection, Values, known, maskable, plainly, stated, web_url
 
 _CLI = {
     "plain": {"MEND_URL": "url", "MEND_EMAIL": "email", "MEND_ORGANIZATION": "organization"},
@@ -28,6 +29,8 @@ def parts(values: Values) -> Iterator[Part]:
 
 
 def _scanner(values: Values) -> Iterator[Objection]:
+    if isinstance(values.get("scanner"), Text):
+        return
     agent = values.get("scanner") == "unified-agent"
     wanted = "api_key" if agent else "email"
     if not stated(values, wanted):
@@ -51,7 +54,12 @@ KIND = kind(
     text("project", "Name of the project, for the Unified Agent."),
     *VARIABLE_OPTIONS,
     parts=parts,
-    rules=(web_url("url"), _scanner, maskable("user_key", "api_key")),
+    rules=(
+        web_url("url"),
+        plainly("it decides which variables there are", "scanner"),
+        _scanner,
+        maskable("user_key", "api_key"),
+    ),
     manual=("In Mend: make a service user and its user key.",),
     credential=("url", "email", "user_key"),
 )

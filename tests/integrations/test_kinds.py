@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.core.errors import Severity
 from reconciler.core.resource import FieldType
+from reconciler.core.value import Reference, Text
 from reconciler.integrations.catalogue import names
 from tests.integrations.declaring import CATALOGUE, declared, entry, from_gitlab
 from tests.integrations.recorded import recorded
@@ -177,6 +178,24 @@ def test_what_gitlab_or_the_service_would_refuse_is_said_offline(kind: str, valu
 
 def test_a_value_with_a_reference_is_not_judged() -> None:
     assert not entry("jira", {**JIRA, "url": "${var:jira}", "transition_id": "${var:done}"})
+
+
+LATER = Text((Reference("var", "later", None, "${var:later}"),), "${var:later}")
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE.kinds))
+def test_references_anywhere_break_neither_checks_nor_parts(name: str) -> None:
+    kind = CATALOGUE.kinds[name]
+    everywhere = {f.name: {"key": LATER} if f.type is FieldType.MAP else LATER for f in kind.fields}
+    listed = everywhere | {f.name: (LATER,) for f in kind.fields if f.type is FieldType.STRINGS}
+
+    for values in (everywhere, listed, {}, *({f.name: LATER} for f in kind.fields if f.type is not FieldType.MAP)):
+        said = list(kind.check(values))
+        parts = list(kind.parts(values))
+
+        assert all(len(objection) == 3 for objection in said)
+        assert all(part.shape in CATALOGUE.shapes for part in parts)
+        assert all(set(part.fields) <= set(CATALOGUE.shapes[part.shape].by_name) for part in parts)
 
 
 @pytest.mark.parametrize(

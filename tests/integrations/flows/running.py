@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from reconciler.core.address import Scope, ScopeType
-from reconciler.core.flow import Failure, Flow, Pause, Request, Response
+from reconciler.core.flow import Failure, Flow, Pause, Remember, Request, Response
 from reconciler.core.resource import Subject
 from reconciler.core.value import Secret
 from reconciler.providers.outgoing import Target, outgoing
@@ -46,6 +46,7 @@ class Stage:
     never_sent: Callable[[Request], Failure | None] = lambda _request: None
     sent: list[Request] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
     revealed: set[str] = field(default_factory=set)
 
     def run(self, flow: Flow[T]) -> T:
@@ -67,11 +68,15 @@ class Stage:
             result: T = end.value
             return result
 
-    def _answer(self, step: Request | Pause) -> Response | Failure | None:
+    def _answer(self, step: Request | Pause | Remember) -> Response | Failure | None:
         if isinstance(step, Pause):
             self.pauses.append(step)
             self._search(step.note)
             self.now += step.seconds
+            return None
+        if isinstance(step, Remember):
+            self.facts |= step.facts
+            self._search(repr(step.facts))
             return None
         self.sent.append(step)
         self.now += ANSWER_SECONDS
@@ -110,14 +115,14 @@ class Stage:
         assert not [secret for secret in self.revealed if len(secret) > 3 and secret in text], "a secret is told"
 
 
-def fed(flow: Flow[T], answers: Answers) -> tuple[T, list[Request | Pause]]:
-    """Feed a flow by hand; its result, and what it yielded. Pauses take None from the answers by themselves."""
-    steps: list[Request | Pause] = []
+def fed(flow: Flow[T], answers: Answers) -> tuple[T, list[Request | Pause | Remember]]:
+    """Feed a flow by hand; its result, and what it yielded. Pauses and facts take no answer."""
+    steps: list[Request | Pause | Remember] = []
     left = iter(answers)
     try:
         steps.append(next(flow))
         while True:
-            steps.append(flow.send(None if isinstance(steps[-1], Pause) else next(left)))
+            steps.append(flow.send(next(left) if isinstance(steps[-1], Request) else None))
     except StopIteration as end:
         assert next(left, None) is None, "the flow ended before it had taken all answers"
         return end.value, steps
