@@ -30,7 +30,7 @@ class Engine:
 
     open_workspace: Callable[[Options, Listener], AbstractContextManager[Workspace]]
     catalogue: Callable[[], Catalogue]
-    schema: Callable[[], Mapping[str, Any]]
+    schema: Callable[[str], str]
     templates: Callable[[Workspace], Mapping[str, Template]]
     validate: Callable[[Workspace, Sequence[str]], Validation]
     plan: Callable[[Workspace, PlanOptions], Plan]
@@ -79,11 +79,11 @@ def real() -> Engine:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _schema() -> Mapping[str, Any]:
-    from reconciler.core.schema import manifest_schema
+def _schema(name: str) -> str:
+    from reconciler.core.jsonformats import schema_of, to_text
     from reconciler.wiring import catalogue
 
-    return manifest_schema(catalogue())
+    return to_text(schema_of(name, catalogue()))
 
 
 def _templates(workspace: Workspace) -> Mapping[str, Template]:

@@ -42,7 +42,7 @@ def cli(session: Session, directory: str, project: str, ci: bool, force: bool) -
     files = {
         "reconciler.yaml": (_SCAFFOLD / "reconciler.yaml").read_text(encoding="utf-8"),
         f"manifests/{name}.yaml": manifest,
-        "schemas/manifest.schema.json": json.dumps(session.engine.schema(), indent=2, ensure_ascii=False) + "\n",
+        "schemas/manifest.schema.json": session.engine.schema("manifest"),
     }
     if ci:
         files[".gitlab-ci.yml"] = (_SCAFFOLD / "gitlab-ci.yml").read_text(encoding="utf-8")

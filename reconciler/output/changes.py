@@ -167,7 +167,8 @@ def _draw(step: Step) -> Group:
 def _created_rows(step: Step) -> list[Row]:
     stated = {name: value for name, value in step.fields.items() if (name, value) not in _TOO_PLAIN_TO_SAY}
     rows = [Row(name, None, shown(value)) for name, value in stated.items()]
-    return rows + [_secret_row(name, use) for name, use in step.secrets.items()]
+    rows += [_secret_row(name, use) for name, use in step.secrets.items()]
+    return rows + [Row("credentials", None, shown(step.deliver), "delivered there")] if step.deliver else rows
 
 
 def _changed_rows(step: Step) -> list[Row]:

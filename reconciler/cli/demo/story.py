@@ -48,8 +48,8 @@ def run(stage: Stage, teller: Teller, *arguments: str, exits: int = 0) -> None:
 
 
 def _write(stage: Stage, teller: Teller) -> None:
-    teller.say(f"A pretend GitLab listens on {stage.url}. This is what one project shall have:")
-    teller.quote(stage.add("shop.yaml").rstrip())
+    teller.say(f"A pretend GitLab listens on {stage.url}. This is what a project shall have:")
+    _show(teller, stage.add("quickstart.yaml"))
     teller.say(f"Its secrets come from the environment: {', '.join(SECRETS)}.")
     run(stage, teller, "validate")
 
@@ -82,7 +82,7 @@ def _health(stage: Stage, teller: Teller) -> None:
 
 def _kill(stage: Stage, teller: Teller) -> None:
     teller.say("Now a fleet: three webhooks for every project of the group.")
-    teller.quote(stage.add("fleet.yaml").rstrip())
+    _show(teller, stage.add("fleet.yaml"))
     stage.call("POST", "/_sandbox/faults", _SLOW)
     before = stage.writes()
     teller.quote("$ reconciler apply --auto-approve --parallelism 2 &")
@@ -108,6 +108,10 @@ def _resume(stage: Stage, teller: Teller) -> None:
     if len(urls) != 16 or len(set(urls)) != 16:
         raise ReconcilerError(f"16 webhooks should be there, {len(urls)} are", hint=f"everything is in {stage.folder}")
     teller.say("16 of 16 webhooks, none lost, none twice.")
+
+
+def _show(teller: Teller, manifest: str) -> None:
+    teller.quote("\n".join(row for row in manifest.rstrip().split("\n") if not row.startswith("#")))
 
 
 SCENES: tuple[tuple[str, Callable[[Stage, Teller], None]], ...] = (
