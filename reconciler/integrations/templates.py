@@ -1,6 +1,6 @@
 """Templates that come with the software, for a quick start. Data; pure.
 
-A manifest uses one by its name, as it uses its own; one declared under the same name takes its place.
+A manifest uses one by its name, as it uses its own; it cannot declare another one under that name.
 """
 
 from __future__ import annotations
