@@ -116,7 +116,7 @@ class HttpClient:
         try:
             answer, error = self._exchange(step)
         except RemoteError as never_sent:
-            return Failure(_without_place(never_sent))
+            return Failure(_without_place(never_sent), sent=False)
         if isinstance(answer, Response):
             return answer
         return Failure(answer.summary if error is None else _without_place(error), answer.elapsed_ms, answer.sent)
