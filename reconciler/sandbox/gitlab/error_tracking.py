@@ -51,8 +51,7 @@ def put(call: Call) -> Response:
     table = call.world.table("error_tracking")
     rows = table.by("owner", _owner(call))
     row = rows[0] if rows else {"owner": _owner(call), "project_name": None, "sentry_external_url": None}
-    response = _save(call, {"api_url": None, "active": False, "integrated": False, **row}, call.params["integrated"])
-    return response
+    return _save(call, {"api_url": None, "active": False, "integrated": False, **row}, call.params["integrated"])
 
 
 def _save(call: Call, row: Row, integrated: bool | None) -> Response:

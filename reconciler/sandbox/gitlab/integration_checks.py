@@ -60,7 +60,7 @@ def _url(world: World, draft: Draft, name: str, *, schemes: tuple[str, ...] = ur
         if draft.kind.columns is None:
             raise server_error()
         draft.values[name] = stripped
-    reason = urls.blocked(world, re.sub(r"[ \t]", "%20", stripped), schemes=schemes)
+    reason = urls.blocked(world, stripped, schemes=schemes)
     return [f"is blocked: {reason}"] if reason else []
 
 

@@ -102,7 +102,7 @@ def create(call: Call) -> Response:
     """A new one, switched off unless asked otherwise."""
     _check_branches(call)
     url = str(call.params["url"] or "").strip()
-    reason = blocked(call.world, re.sub(r"[ \t]", "%20", url), schemes=SCHEMES) if url else None
+    reason = blocked(call.world, url, schemes=SCHEMES) if url else None
     if reason or not url:
         raise invalid({"url": [f"is blocked: {reason}" if reason else "can't be blank"]})
     row: Row = {
