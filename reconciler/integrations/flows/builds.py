@@ -7,7 +7,7 @@ hands in one `Running` for each; this module knows no service.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from reconciler.core.flow import Flow, Pause
 from reconciler.core.resource import Field, FieldType, Subject
@@ -40,7 +40,10 @@ FOLLOWING = (
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look at a build found: `queued`, `running`, `success`, `failed` or `canceled`; None: no look was possible."""
+    """What a look at a build found.
+
+    `state` is `queued`, `running`, `success`, `failed` or `canceled`; None where the look was in vain.
+    """
 
     state: str | None
     url: str = ""
@@ -59,7 +62,7 @@ class Running:
     url: str = ""
     number: str = ""
     detail: str = ""
-    blind: int = field(default=0)
+    blind: int = 0
 
     def take(self, seen: Seen) -> None:
         """Remember what was seen; after several vain looks in a row the build's state is unknown."""
@@ -99,10 +102,10 @@ def follow(builds: Sequence[Running], parameters: Mapping[str, Value]) -> Flow[M
     if parameters.get("wait", "finished") == "finished":
         yield from _to_the_end(builds, float(parameters.get("timeout") or _DEFAULT_TIMEOUT))
     states = {build.state for build in builds}
-    shown = {"status": next(state for state in _WORST if state in states), "finished": states <= FINAL}
+    status, finished = next(state for state in _WORST if state in states), states <= FINAL
     if len(builds) == 1:
-        return {**shown, **builds[0].shown()}
-    return {**shown, "builds": tuple(build.shown() for build in builds)}
+        return {**builds[0].shown(), "finished": finished}
+    return {"status": status, "finished": finished, "builds": tuple(build.shown() for build in builds)}
 
 
 def _to_the_end(builds: Sequence[Running], timeout: float) -> Flow[None]:

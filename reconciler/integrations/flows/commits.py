@@ -10,8 +10,9 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from reconciler.core.address import ScopeType
-from reconciler.core.flow import Failure, Flow, Pause, Request, Response
+from reconciler.core.flow import Failure, Flow, Pause, Request
 from reconciler.core.resource import Subject
+from reconciler.integrations.flows.parts import Answer, ask
 
 ORDER = {"pending": 0, "running": 1, "success": 2, "failed": 2, "canceled": 2}
 """GitLab's words for how far a status has come."""
@@ -44,8 +45,8 @@ class CommitStatus:
         if self.problem or ORDER[state] <= ORDER.get(self._told, -1):
             return
         for attempt in range(1, _TRIES + 1):
-            answer = yield self._request(state, url, description)
-            if isinstance(answer, Response) and (answer.ok or _is_no_step(answer)):
+            answer = yield from ask(self._request(state, url, description))
+            if _is_settled(answer):
                 self._told = state
                 return
             if not _is_passing(answer) or attempt == _TRIES:
@@ -66,16 +67,18 @@ class CommitStatus:
         return Request("POST", path, json=told, writes=True)
 
 
-def _is_no_step(answer: Response) -> bool:
-    return answer.status == 400 and "transition" in answer.text
+def _is_settled(answer: Answer) -> bool:
+    if isinstance(answer, Failure):
+        return False
+    return answer.ok or (answer.status == 400 and "transition" in answer.text)
 
 
-def _is_passing(answer: Response | Failure | None) -> bool:
+def _is_passing(answer: Answer) -> bool:
     """Whether asking again may help. Repeating is safe: the same state twice is refused, or replaces an equal one."""
-    return not isinstance(answer, Response) or answer.status in (409, 429) or answer.status >= 500
+    return isinstance(answer, Failure) or answer.status in (409, 429) or answer.status >= 500
 
 
-def _why(answer: Response | Failure | None) -> str:
-    if isinstance(answer, Response):
-        return _WHY.get(answer.status, f"GitLab answered {answer.status}")
-    return answer.summary if isinstance(answer, Failure) else "GitLab did not answer"
+def _why(answer: Answer) -> str:
+    if isinstance(answer, Failure):
+        return f"GitLab cannot be reached: {answer.summary}"
+    return _WHY.get(answer.status, f"GitLab answered {answer.status}")
