@@ -33,6 +33,7 @@ class GitLabJournal:
         self._store = store
         self._guard = threading.Lock()
         self._last: _Entry | None = None
+        self._known: dict[int, _Entry] = {}
 
     def append(self, lines: Sequence[str]) -> None:
         """Add lines; on return GitLab has them."""
@@ -42,17 +43,18 @@ class GitLabJournal:
             last = self._last or self._newest()
             entry = _Entry(last.serial + 1, last.base, tuple(lines))
             self._put(entry)
-            self._last = entry
+            self._last = self._known[entry.serial] = entry
 
     def read(self) -> list[str]:
-        """Every line since the last clearing."""
+        """Every line since the last clearing. Entries never change, so those that are known are not asked for again."""
         with self._guard:
             last = self._last = self._newest()
             found: list[str] = []
             for serial in range(last.base, last.serial):
-                entry = _entry(self._store.version(serial))
+                entry = self._known.get(serial) or _entry(self._store.version(serial))
                 if entry is None:
                     raise StateError(f"entry {serial} of the journal is missing", hint="plan again, and compare")
+                self._known[serial] = entry
                 found += entry.lines
             return [*found, *last.lines]
 
@@ -65,6 +67,7 @@ class GitLabJournal:
             entry = _Entry(last.serial + 1, last.serial + 1, ())
             self._put(entry)
             self._last = entry
+            self._known.clear()
             for serial in range(last.base, last.serial + 1):
                 self._store.drop(serial)
 

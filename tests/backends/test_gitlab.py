@@ -200,13 +200,22 @@ def test_a_journal_somebody_else_writes_is_noticed(backend: GitLabBackend, gitla
         backend.journal.append(["three"])
 
 
-def test_a_journal_with_a_hole_is_an_error(backend: GitLabBackend, gitlab: Any) -> None:
+def test_a_journal_with_a_hole_is_an_error(backend: GitLabBackend, gitlab: Any, clock: Any) -> None:
     for line in ("one", "two", "three"):
         backend.journal.append([line])
     gitlab.call("DELETE", f"{STATE}.journal/versions/2")
 
     with pytest.raises(StateError, match="entry 2"):
-        backend.journal.read()
+        GitLabBackend(PLACE, http=gitlab.http, clock=clock).journal.read()
+
+
+def test_entries_that_were_written_here_are_not_asked_for_again(backend: GitLabBackend, gitlab: Any) -> None:
+    for line in ("one", "two", "three"):
+        backend.journal.append([line])
+    gitlab.sent()
+
+    assert backend.journal.read() == ["one", "two", "three"]
+    assert len(gitlab.sent()) == 1
 
 
 def test_a_journal_that_is_none_of_ours_is_an_error(backend: GitLabBackend, gitlab: Any) -> None:
