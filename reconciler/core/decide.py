@@ -78,7 +78,7 @@ def decide(cases: Iterable[Case], lives: Mapping[str, Live], world: World, state
     draft = Draft()
     for case in cases:
         _decide_case(draft, case, lives[key_of(case.address)], world)
-    steps = _one_tracker(draft, world)
+    steps = _after_what_it_was(_one_tracker(draft, world))
     if held := [s for s in steps if world.keep and s.action in (StepAction.DELETE, StepAction.FORGET)]:
         draft.notes.append(f"{len(held)} recorded, undeclared resources are left alone: {world.keep}")
         steps = [s for s in steps if s not in held]
@@ -115,7 +115,7 @@ def _decide_case(draft: Draft, case: Case, live: Live, world: World) -> None:
         assert case.record is not None
         assert action is not None
         assert reason is not None
-        _decide_removal(draft, case.record, live, world, action, reason)
+        _decide_removal(draft, case, case.record, live, world, action, reason)
         return
     if why := refusal(case.resource, world.shapes[case.resource.shape], world.version, present=present):
         draft.blocked.append(Blocked(case.address, why))
@@ -131,7 +131,9 @@ def _decide_case(draft: Draft, case: Case, live: Live, world: World) -> None:
         _decide_present(draft, case, case.resource, live, world)
 
 
-def _decide_removal(draft: Draft, record: Record, live: Live, world: World, action: StepAction, reason: Reason) -> None:
+def _decide_removal(
+    draft: Draft, case: Case, record: Record, live: Live, world: World, action: StepAction, reason: Reason
+) -> None:
     if record.origin is Origin.PYTHON and not world.destroy:
         draft.notes.append(f"{record.address} was declared through the Python API and is left alone")
         return
@@ -143,7 +145,7 @@ def _decide_removal(draft: Draft, record: Record, live: Live, world: World, acti
     if action is StepAction.DELETE:
         unmatched = record.scope.key in world.unmatched
         reason = Reason.DESTROYED if world.destroy else Reason.UNMATCHED if unmatched else reason
-    draft.steps.append(removal(record, live, action, reason))
+    draft.steps.append(removal(case.address, record, live, action, reason))
 
 
 def _decide_present(draft: Draft, case: Case, resource: Resource, live: Live, world: World) -> None:
@@ -241,6 +243,20 @@ def _one_tracker(draft: Draft, world: World) -> list[Step]:
         first = tuple(leaving[step.scope.key, name] for name in others)
         steps.append(replace(step, needs=(*step.needs, *first)))
     return steps
+
+
+def _after_what_it_was(steps: Iterable[Step]) -> list[Step]:
+    """An entry whose kind changed: what it was goes first."""
+    steps = list(steps)
+    leaving = {
+        key_of(step.previous): step.address for step in steps if step.action is StepAction.DELETE and step.previous
+    }
+    return [
+        replace(step, needs=(*step.needs, leaving[key]))
+        if step.writes and (key := key_of(step.address)) in leaving
+        else step
+        for step in steps
+    ]
 
 
 def _ordered(steps: Iterable[Step]) -> tuple[Step, ...]:

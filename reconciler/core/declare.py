@@ -18,7 +18,7 @@ from reconciler.core.forms import CredentialsForm, LifecycleForm, TemplateForm
 from reconciler.core.manifest import Document, wrong_path
 from reconciler.core.refs import BadReference, parse
 from reconciler.core.resource import Kind, Lifecycle, OnDrift, Primitive, Shape
-from reconciler.core.source import Findings, closest, said
+from reconciler.core.source import Findings, called, closest, said
 from reconciler.core.spec import RESERVED, Spec, Specs, kind_of_section
 from reconciler.core.trim import trimmed
 from reconciler.core.value import Value
@@ -206,8 +206,8 @@ def _widest(kind: Kind) -> ScopeType:
 def _check_place(kind: Kind, spec: Spec, node: Node, findings: Findings) -> None:
     type_ = node.value.get("type") or node
     if spec.scope not in kind.scopes:
-        where = " or ".join(f"a {scope}" for scope in sorted(kind.scopes))
-        detail = f"{kind.title} cannot stand on a {spec.scope}"
+        where = " or ".join(called(scope) for scope in sorted(kind.scopes))
+        detail = f"{kind.title} cannot stand on {called(spec.scope)}"
         findings.add("a type in the wrong place", detail, f"declare it for {where}", at=type_.key_at)
     if kind.shape and kind.shape.unavailable:
         detail = f"{kind.title}: {kind.shape.unavailable}"
@@ -254,7 +254,7 @@ def _inherit(given: Mapping[str, Node], fields: Mapping[str, Node], spec: Spec, 
         return True
     shape = spec.shape
     if spec.scope is not ScopeType.PROJECT or not _can_inherit(shape):
-        detail = f"{spec.kind.title} on a {spec.scope} has no group's settings to use"
+        detail = f"{spec.kind.title} on {called(spec.scope)} has no group's settings to use"
         findings.add("nothing to inherit", detail, "remove `inherit`", at=node.key_at)
         return True
     for name in (*fields, *(key for key in ("template",) if key in given)):
@@ -293,7 +293,9 @@ def _credentials(given: Mapping[str, Node], section: str, findings: Findings) ->
         detail = "credentials go to one place: `file`, or `variables` of a `project` or a `group`"
         findings.add("a place that is not clear", detail, "state one of them", at=node.at)
         return {}
-    for type_, path in ((ScopeType.PROJECT, variables.project), (ScopeType.GROUP, variables.group)) if variables else ():
+    for type_, path in (
+        ((ScopeType.PROJECT, variables.project), (ScopeType.GROUP, variables.group)) if variables else ()
+    ):
         todo = wrong_path(path, type_) if path else ""
         if todo:
             at = node.value["variables"].value[type_].at

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from reconciler.core.address import NAME, SECTIONS, Scope, ScopeType
 from reconciler.core.entry import Targets
 from reconciler.core.fit import Form, fit
-from reconciler.core.source import Findings, closest, said
+from reconciler.core.source import Findings, called, closest, said
 from reconciler.core.yamltree import Node, load
 
 HEADERS = ("project", "group", "instance", "targets")
@@ -109,7 +109,7 @@ def _document(node: Node, findings: Findings) -> Document | None:
     for section in sections:
         misplaced = _MISPLACED.get((section, document.type))
         if misplaced:
-            detail = f"`{section}` cannot stand in a document for {_a(document.type)}"
+            detail = f"`{section}` cannot stand in a document for {called(document.type)}"
             findings.add("a section in the wrong place", detail, misplaced, at=keys[section].key_at)
             continue
         document.entries += [(section, name, item) for name, item in _named(section, keys, findings)]
@@ -180,10 +180,6 @@ def _wrong_pattern(pattern: str) -> str:
     if "/" not in pattern and pattern != "**":
         return f"a project's path has a group in front; write `{pattern}/**` for all below a group"
     return ""
-
-
-def _a(type_: ScopeType) -> str:
-    return "the instance" if type_ is ScopeType.INSTANCE else f"a {type_}"
 
 
 def _named(section: str, keys: dict[str, Node], findings: Findings) -> Iterator[tuple[str, Node]]:

@@ -2,7 +2,8 @@
 
 An address that is recorded and no longer declared is paired with a newly declared one of the same identity at the same
 scope, so that renaming an entry is a move and never a deletion. `relocated` does the same for projects whose path
-changed: their scope is the same one under another path.
+changed: their scope is the same one under another path. An entry whose kind changed is two cases: what it was, and
+what it is.
 """
 
 from __future__ import annotations
@@ -42,13 +43,23 @@ class Case:
 def pair(resources: Iterable[Resource], state: State, relocated: Mapping[str, Scope] | None = None) -> tuple[Case, ...]:
     """Every case, in the order of addresses. `relocated` maps the key of a recorded scope to its scope of today."""
     declared = {key_of(r.address): r for r in resources}
-    orphans = {key: record for key, record in state.records.items() if key not in declared}
-    newcomers = {key: r for key, r in declared.items() if key not in state.records}
+    same = {key for key, r in declared.items() if key in state.records and r.shape == state.records[key].shape}
+    orphans = {key: record for key, record in state.records.items() if key not in same}
+    newcomers = {key: r for key, r in declared.items() if key not in same}
     moves = _moves(newcomers, orphans, relocated or {})
-    cases = [Case(r.address, r, state.records.get(key) or moves.get(key)) for key, r in declared.items()]
+    cases = [Case(r.address, r, state.records[key] if key in same else moves.get(key)) for key, r in declared.items()]
     moved = {key_of(record.address) for record in moves.values()}
-    cases += [Case(record.address, None, record) for key, record in orphans.items() if key not in moved]
+    cases += [
+        Case(_left_behind(record) if key in declared else record.address, None, record)
+        for key, record in orphans.items()
+        if key not in moved
+    ]
     return tuple(sorted(cases, key=lambda case: key_of(case.address)))
+
+
+def _left_behind(record: Record) -> str:
+    """The address of what an entry was before its kind changed: the entry's own is taken by what it is now."""
+    return f"{record.address}/{record.primitive}.{record.shape}"
 
 
 def _moves(

@@ -54,7 +54,10 @@ class Primitive(StrEnum):
 
 
 class FieldType(StrEnum):
-    """What a field holds. EVENTS is the one owned set of event names; MAP is text to text."""
+    """What a field holds. EVENTS is the one owned set of event names; MAP is text to text; DATA is any JSON.
+
+    DATA is for parameters of actions only: as it is from a program, as JSON text on a command line.
+    """
 
     STRING = "string"
     BOOLEAN = "boolean"
@@ -62,6 +65,7 @@ class FieldType(StrEnum):
     STRINGS = "strings"
     EVENTS = "events"
     MAP = "map"
+    DATA = "data"
 
 
 @dataclass(frozen=True, slots=True)

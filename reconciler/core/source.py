@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from reconciler.core.address import ScopeType
 from reconciler.core.errors import Place, Problem, Severity
 from reconciler.core.value import Text
 
@@ -98,6 +99,11 @@ def closest(word: str, words: Iterable[str]) -> str:
 
     near = get_close_matches(word.lower()[:80], list(words), n=1, cutoff=0.6)
     return f"did you mean `{near[0]}`?" if near else ""
+
+
+def called(type_: ScopeType) -> str:
+    """A scope type with its article."""
+    return "the instance" if type_ is ScopeType.INSTANCE else f"a {type_}"
 
 
 def said(value: object) -> str:

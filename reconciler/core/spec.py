@@ -17,7 +17,7 @@ from pydantic import Field as FormField
 
 from reconciler.core.address import ScopeType
 from reconciler.core.resource import Catalogue, Field, FieldType, Kind, Shape
-from reconciler.core.source import closest, said
+from reconciler.core.source import called, closest, said
 from reconciler.core.trim import trims
 from reconciler.core.value import Text, Value
 
@@ -136,13 +136,15 @@ class Spec:
         if len(path) > 1:
             value = value[path[1]]
         if value is None:
-            return Objection(path, "a field without a value", f"`{name}` has none", _no_value(field), on_key=True)
+            detail = f"`{'.'.join(str(part) for part in path)}` has none"
+            return Objection(path, "a field without a value", detail, _no_value(field), on_key=True)
         if field.type is FieldType.EVENTS and len(path) > 1 and isinstance(value, str):
             return self._bad_event(path, name, value, field)
         scalar = len(path) > 1 or field.type in (FieldType.STRING, FieldType.INTEGER)
         if field.choices and scalar and type(value) is type(field.choices[0]) and not field.secret:
             choices = ", ".join(f"`{c}`" for c in field.choices)
-            hint = closest(str(value), map(str, field.choices)) or f"choices are {choices}"
+            near = closest(value, map(str, field.choices)) if isinstance(value, str) else ""
+            hint = near or f"choices are {choices}"
             return Objection(path, "not one of the choices", f"`{name}` cannot be `{str(value)[:60]}`", hint)
         wanted, hint = _WANTED[field.type if len(path) == 1 else FieldType.STRING]
         inner = f" `{path[1]}`" if field.type is FieldType.MAP and len(path) > 1 else ""
@@ -176,7 +178,7 @@ class Spec:
             hint = f"called `{ours}` here"
         else:
             hint = closest(event, events) or "events are " + ", ".join(f"`{e}`" for e in sorted(events))
-        detail = f"{self.kind.title} has no event `{event[:60]}` on {_a(self.scope)}"
+        detail = f"{self.kind.title} has no event `{event[:60]}` on {called(self.scope)}"
         return Objection(path, "an unknown event", detail, hint)
 
 
@@ -206,10 +208,6 @@ _WANTED: Mapping[FieldType, tuple[str, str]] = {
     FieldType.EVENTS: ("a list of events", "write `[push, …]`"),
     FieldType.MAP: ("a mapping from text to text", "write `key: value` lines under it"),
 }
-
-
-def _a(scope: ScopeType) -> str:
-    return "the instance" if scope is ScopeType.INSTANCE else f"a {scope}"
 
 
 def _one_of(choices: tuple[Any, ...]) -> Any:

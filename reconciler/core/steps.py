@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core.address import Scope
+from reconciler.core.address import Scope, key_of
 from reconciler.core.compare import Comparison, compare
 from reconciler.core.digest import Digester
 from reconciler.core.fingerprint import fingerprint
@@ -38,11 +38,17 @@ class World:
     """Why nothing may be deleted in this run (less than the recorded manifests was read); empty when it may."""
 
 
-def removal(record: Record, live: Live, action: StepAction, reason: Reason) -> Step:
-    """The step that deletes or forgets what is recorded."""
+def recorded_of(step: Step, records: Mapping[str, Record]) -> Record | None:
+    """The record that a step is about, among records by `key_of`; one of another shape is another object's."""
+    record = records.get(key_of(step.previous or step.address))
+    return record if record and record.shape == step.shape else None
+
+
+def removal(address: str, record: Record, live: Live, action: StepAction, reason: Reason) -> Step:
+    """The step that deletes or forgets what is recorded, under the address of its case."""
     item = live.item
     return Step(
-        record.address,
+        address,
         action,
         (reason,),
         record.primitive,
@@ -56,6 +62,7 @@ def removal(record: Record, live: Live, action: StepAction, reason: Reason) -> S
         fingerprint=fingerprint(record, live),
         inherited=bool(item and item.inherited),
         updated_at=item.updated_at if item else None,
+        previous=record.address if record.address != address else "",
         lifecycle=record.lifecycle,
         origin=record.origin,
         source=record.source,

@@ -107,6 +107,7 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
         "put text that contains `: ` in quotes, or complete the line above",
     ),
     ("could not find expected ':'", "a key without its colon", "write `key: value`"),
+    ("expected node content", "something is missing", "add the value, or close what was opened"),
     ("unexpected end of stream", "a quote that is not closed", "close it, or put the text in other quotes"),
     ("unknown escape", "an unknown escape in double quotes", "double the backslash, or use single quotes"),
     ("found character that cannot start", "a character that cannot start a value", "put the value in quotes"),

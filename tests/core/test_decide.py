@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from reconciler.core.address import Scope, ScopeType, key_of
-from reconciler.core.decide import PRESENCE, World, decide
+from reconciler.core.decide import PRESENCE, decide
 from reconciler.core.live import ABSENT, Item, Live, Presence
 from reconciler.core.pair import Case, pair
 from reconciler.core.plan import Mover, Plan, Reason, StepAction
 from reconciler.core.resource import Lifecycle, OnDrift, Origin, Resource
 from reconciler.core.state import Record
+from reconciler.core.steps import World
 from tests.core import objects as make
 from tests.core.objects import (
     APPLICATION,
@@ -461,6 +462,23 @@ class TestPairing:
         cases = pair([declared], make.state_of(record_of(SLACK)), {"myorg/shop": moved})
 
         assert [(c.address, c.moved) for c in cases] == [(declared.address, True)]
+
+    def test_an_entry_of_another_kind_is_what_it_was_going_before_what_it_is(self) -> None:
+        before = resource(TRACKER_A, "tracker", url="https://a")
+        after = resource(TRACKER_B, "tracker", url="https://b")
+        state = make.state_of(record_of(before))
+        cases = pair([after], state)
+        item = live_of(before).item
+        assert item is not None
+        facts = World(SHAPES, make.DIGESTER, lambda _p, _s: (item,))
+        lives = {key_of(c.address): live_of(before) if c.resource is None else ABSENT for c in cases}
+        plan = decide(cases, lives, facts, state)
+
+        assert [(s.action, s.address, s.previous) for s in plan.steps] == [
+            (StepAction.DELETE, f"{before.address}/integration.tracker-a", before.address),
+            (StepAction.CREATE, after.address, ""),
+        ]
+        assert plan.steps[0].address in plan.steps[1].needs
 
     def test_different_objects_are_never_paired(self) -> None:
         other = resource(HOOK, "other", url="https://elsewhere")

@@ -1,4 +1,4 @@
-"""Any bytes as manifest or settings give problems with places, never a traceback; secrets written out are never shown."""
+"""Any bytes as manifest or settings give problems, never a traceback; secrets written out are never shown."""
 
 from __future__ import annotations
 
@@ -25,12 +25,10 @@ CATALOGUE = catalogue.load(None)
 CORPUS = sorted((Path(__file__).parent.parent / "corpus" / "malformed").glob("*.yaml"))
 CANARY = "hunter2canary"
 
-_WORDS = st.sampled_from(
-    ["project", "group", "instance", "targets", "projects", "webhooks", "integrations", "templates", "type", "slack"]
-    + ["jira", "url", "events", "push", "lifecycle", "ignore", "inherit", "template", "default_config", "webhook_url"]
-    + ["myorg/shop", "https://a.example", "${env:X}", "${", "$${", "<<", "credentials", "variables", "environments"]
-    + ["vars", "policy", "gitlab", "token", "health", "alerts", "oauth_applications", "scopes", "secret_token", "team"]
-)
+_NAMES = """project group instance targets projects webhooks integrations templates type slack jira url events push
+    lifecycle ignore inherit template default_config webhook_url myorg/shop https://a.example ${env:X} ${ $${ << team
+    credentials variables environments vars policy gitlab token health alerts oauth_applications scopes secret_token"""
+_WORDS = st.sampled_from(_NAMES.split())
 _LEAVES = _WORDS | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 _TREES: st.SearchStrategy[Any] = st.recursive(
     _LEAVES,
@@ -96,8 +94,7 @@ def test_a_secret_written_out_is_never_shown(name: str, kind: Any, form: str) ->
 def test_text_is_parsed_or_refused_and_can_be_written_again(text: str) -> None:
     try:
         value = parse(text)
-    except BadReference as error:
-        assert str(error)
+    except BadReference:
         return
 
     assert parse(written(value)) == value
