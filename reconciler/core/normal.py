@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.core.resource import Field, FieldType
-from reconciler.core.value import Plain, Secret, Text
+from reconciler.core.value import Plain, Secret, Text, plain
 
 
 def normal(field: Field, value: Any) -> Plain:
@@ -32,6 +32,8 @@ def normal(field: Field, value: Any) -> Plain:
         case FieldType.STRING:
             text = _text(value)
             return text.rstrip("/") if text and field.slash else text
+        case FieldType.DATA:
+            return plain(value)
 
 
 def is_secret_map(field: Field) -> bool:
