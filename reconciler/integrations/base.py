@@ -108,7 +108,7 @@ def integration(
     return Shape(
         slug,
         Primitive.INTEGRATION,
-        (*fields, *own),
+        (*sorted(fields, key=lambda field: not field.required), *own),
         events=MappingProxyType({name: flag_of(name) for name in names}),
         default_events=on,
         scopes=scopes,
@@ -138,7 +138,7 @@ def renamed(shape: Shape, names: Mapping[str, str], flags: Mapping[str, str] = N
         )
         for name, event in flags.items()
     ]
-    return replace(shape, fields=(*own, *fields))
+    return replace(shape, fields=(*fields, *own))
 
 
 def kind(
