@@ -17,6 +17,12 @@ from reconciler.core.flow import Response
 
 CLASS_PAUSE = 60.0
 """Seconds until an application limit (JSON 429 without `Retry-After`) lets go; all of GitLab's are per minute."""
+STUBBORN = 5
+"""Refusals for rate after which a server that names no real pause is asked once a second at most."""
+MARGIN = 0.1
+"""Seconds waited beyond a reset, so that clocks a little apart do not cost a refusal."""
+AGREE = 1.5
+"""Seconds by which `Retry-After` (whole ones) and `RateLimit-Reset` may differ and mean the same moment."""
 BACKOFF_FIRST = 0.5
 BACKOFF_CAP = 8.0
 MESSAGE_LIMIT = 500
@@ -88,11 +94,12 @@ def decide(
     now: float,
     jitter: float,
     patience: float,
+    refusals: int = 0,
 ) -> Decision:
     """Decide about one answer.
 
-    `attempt` counts from 1, `waited` is the seconds already spent waiting for this call and `patience` the most that
-    may be; `now` is in seconds since the epoch, `jitter` in [0, 1).
+    `attempt` counts from 1, refusals for rate (`refusals`) not included; `waited` is the seconds already spent waiting
+    for this call and `patience` the most that may be; `now` is in seconds since the epoch, `jitter` in [0, 1).
     """
     if isinstance(answer, Lost):
         return _lost(call, answer, attempt=attempt, jitter=jitter)
@@ -100,7 +107,7 @@ def decide(
     if 200 <= status < 300 or status in call.accept:
         return Take(answer)
     if status == 429:
-        return _limited(call, answer, waited=waited, now=now, patience=patience)
+        return _limited(call, answer, waited=waited, now=now, patience=patience, refusals=refusals)
     if status == 408 or status >= 500:
         return _broken(call, answer, attempt=attempt, now=now, jitter=jitter)
     return Refuse(refusal(call, answer))
@@ -176,14 +183,13 @@ def _broken(call: Call, response: Response, *, attempt: int, now: float, jitter:
     return Wait(seconds, f"the server answered {response.status}")
 
 
-def _limited(call: Call, response: Response, *, waited: float, now: float, patience: float) -> Decision:
-    asked = retry_after(response.headers, now)
-    data = response.data()
-    by_class = isinstance(data, dict) and "ratelimit-reset" not in response.headers
-    seconds = asked if asked is not None else _until_reset(response.headers, now)
-    if seconds is None:
-        seconds = CLASS_PAUSE
-    seconds = max(seconds, 0.05)
+def _limited(call: Call, response: Response, *, waited: float, now: float, patience: float, refusals: int) -> Decision:
+    asked, reset = retry_after(response.headers, now), _until_reset(response.headers, now)
+    by_class = isinstance(response.data(), dict) and "ratelimit-reset" not in response.headers
+    seconds = CLASS_PAUSE if asked is None else asked
+    if reset is not None and (asked is None or abs(asked - reset) <= AGREE):
+        seconds = reset + MARGIN
+    seconds = max(seconds, 1.0 if refusals >= STUBBORN else 0.05)
     if waited + seconds > patience:
         hint = f"it wants {seconds:.0f} s more of waiting; repeat later, or with less parallelism"
         return Refuse(refusal(call, response, hint=hint))

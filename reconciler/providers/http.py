@@ -128,7 +128,7 @@ class HttpClient:
         attempts = ATTEMPTS_AT_GITLAB if at_gitlab else ATTEMPTS_ELSEWHERE
         call = Call(request.method, out.place, request.writes, request.accept, attempts)
         budget = class_of(request.method, out.place, request.budget)
-        waited, attempt = 0.0, 0
+        waited, attempt, refusals = 0.0, 0, 0
         while True:
             attempt += 1
             waited += self._admit(out.origin, budget)
@@ -141,6 +141,7 @@ class HttpClient:
                 now=self._clock.now(),
                 jitter=self._jitter(),
                 patience=self._patience,
+                refusals=refusals,
             )
             if isinstance(decision, Take):
                 return decision.response, None
@@ -151,7 +152,7 @@ class HttpClient:
                 return answer, error
             self._learn(out.origin, budget, decision)
             if decision.throttle or decision.limited:
-                attempt -= 1
+                attempt, refusals = attempt - 1, refusals + 1
             waited += decision.seconds
             self._wait(decision.seconds, decision.why)
 

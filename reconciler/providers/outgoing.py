@@ -83,7 +83,7 @@ def outgoing(request: Request, gitlab: Target) -> Outgoing:
     pairs = _pairs(request.query)
     if pairs:
         url += ("&" if "?" in url else "?") + urlencode([(key, reveal.text(value)) for key, value in pairs])
-    headers = {"Accept": "application/json", "User-Agent": "reconciler"}
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "reconciler"}
     body = _body(request, headers, reveal)
     headers.update({name: reveal.text(value) for name, value in request.headers.items()})
     if isinstance(request.auth, Basic):

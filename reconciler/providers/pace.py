@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-MARGIN = 0.1
-"""Seconds waited beyond a reset, so that clocks a little apart do not cost a refusal."""
+from reconciler.providers.decide import MARGIN
+
 SKEW = 2.0
 """Clocks this close are taken as equal (a `Date` header has whole seconds)."""
 

@@ -319,6 +319,23 @@ def test_a_throttle_of_the_instance_is_used_up_and_not_overrun(lab: Any) -> None
     assert len(refused) <= 1
 
 
+def test_a_window_that_is_too_far_away_is_left_to_the_servers_word() -> None:
+    reset = str(1_800_000_000 + 5000)
+    used_up = (200, {"RateLimit-Remaining": "0", "RateLimit-Reset": reset}, b"{}")
+    refused = (429, {"Retry-After": "4000", "RateLimit-Reset": reset}, b"Retry later\n")
+    http, adapter, _, clock = client(in_turn(used_up, refused), patience=100.0)
+    http.send(Request("GET", "/x"))
+
+    with pytest.raises(RemoteError, match="429"):
+        http.send(Request("GET", "/x"))
+    assert clock.now() == 1_800_000_100
+    assert len(adapter.sent) == 2
+
+
+def test_a_client_knows_where_its_gitlab_is() -> None:
+    assert client(always(200), base="https://example.test/gitlab/")[0].base_url == "https://example.test/gitlab"
+
+
 # -- failures ---------------------------------------------------------------------------------------------------------
 
 REFUSED = requests.ConnectionError(urllib3_errors.NewConnectionError(None, "canary"))  # type: ignore[arg-type]

@@ -6,7 +6,8 @@ import heapq
 
 import pytest
 
-from reconciler.providers.pace import MARGIN, SETTLE, Pace, class_of
+from reconciler.providers.decide import MARGIN
+from reconciler.providers.pace import SETTLE, Pace, class_of
 
 START = 1_800_000_000.0
 
