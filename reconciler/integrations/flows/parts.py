@@ -151,6 +151,11 @@ def mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else NOTHING
 
 
+def shown(answer: Answer) -> Mapping[str, Any]:
+    """The JSON object that an answer shows; an empty one where it shows none, or none came."""
+    return mapping(answer.data()) if isinstance(answer, Response) else NOTHING
+
+
 def sequence(value: object) -> tuple[Any, ...]:
     """A JSON array, or an empty one in place of anything else."""
     return tuple(value) if isinstance(value, list | tuple) else ()
