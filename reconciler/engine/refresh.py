@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from reconciler.core.address import Scope, key_of
+from reconciler.core.errors import RemoteError
 from reconciler.core.events import Refreshed, RefreshStarted
 from reconciler.core.identity import Ambiguous, find
 from reconciler.core.live import ABSENT, Item, Listing, Live, Presence
@@ -119,7 +120,10 @@ class Reader:
     def _complete(self, case: Case, found: Mapping[str, Live]) -> Live:
         live = found[key_of(case.address)]
         assert live.item is not None
-        whole = self._provider.read(live.item, case.scope)
+        try:
+            whole = self._provider.read(live.item, case.scope)
+        except RemoteError as error:
+            return Live(Presence.UNKNOWN, reason=error.message)
         return replace(live, item=whole) if whole else ABSENT
 
 
