@@ -7,6 +7,7 @@ Pure.
 from __future__ import annotations
 
 from reconciler.integrations.base import kind, renamed
+from reconciler.integrations.flows.discord import NOTIFY, probe
 from reconciler.integrations.native_chat import SHAPES, discord_channels
 from reconciler.integrations.rules import begins, matches
 
@@ -24,4 +25,6 @@ KIND = kind(
     ),
     manual=("In Discord: add a webhook in the channel's settings (Integrations).",),
     credential=("webhook_url",),
+    probe=probe,
+    actions=(NOTIFY,),
 )

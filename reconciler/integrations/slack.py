@@ -5,7 +5,8 @@ Becomes GitLab's `slack` integration. Pure.
 
 from __future__ import annotations
 
-from reconciler.integrations.base import kind, renamed
+from reconciler.integrations.base import kind, renamed, text
+from reconciler.integrations.flows.slack import NOTIFY, probe
 from reconciler.integrations.native_chat import CHANNEL_FIELDS, SHAPES
 from reconciler.integrations.rules import fewest, matches, web_url
 
@@ -15,6 +16,13 @@ _NO_STARTER = r"(?!https://hooks\.slack\.com/(workflows|triggers)/).*"
 KIND = kind(
     "slack",
     renamed(SHAPES["slack"], _NAMES),
+    text(
+        "webhook_kind",
+        "Whose the webhook is: an app's, kept to its channel, or a legacy one, which may choose channel and name.",
+        ours=True,
+        choices=("app", "legacy"),
+        default="app",
+    ),
     renamed=_NAMES,
     rules=(
         web_url("webhook_url"),
@@ -25,4 +33,6 @@ KIND = kind(
     ),
     manual=("In Slack: install an app with incoming webhooks and choose the channel; no API makes the webhook.",),
     credential=("webhook_url",),
+    probe=probe,
+    actions=(NOTIFY,),
 )

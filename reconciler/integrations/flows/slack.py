@@ -1,0 +1,138 @@
+"""Slack: whether a webhook lives, and posting to it.
+
+Pure. The probe posts what is no JSON: Slack looks at the hook first and at the body after, so a live hook calls the
+body invalid and a dead one names its own trouble; nothing is posted. Addresses of workflows are never asked: that would
+start one. Source: facts, section 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.core.errors import ReconcilerError, RemoteError
+from reconciler.core.flow import Failure, Flow, Request, Response
+from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
+from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.messages import TEXT, USERNAME, choose, structure, within, without_nothing
+from reconciler.integrations.flows.parts import (
+    CREDENTIAL,
+    GONE,
+    MISLEADING,
+    SETTINGS,
+    Sign,
+    ask,
+    begins,
+    judge,
+    look,
+    need_secret,
+    secret_of,
+    taken,
+    text_of,
+    unhealthy,
+)
+
+TEXT_LIMIT, BLOCKS_LIMIT, ATTACHMENTS_LIMIT, BLOCK_TEXT_LIMIT = 40_000, 50, 100, 3000
+_STARTERS = ("https://hooks.slack.com/workflows/", "https://hooks.slack.com/triggers/")
+
+_ALIVE = ("invalid_payload", "no_text", "missing_text", "invalid_blocks")
+_SIGNS = (
+    Sign((), ("no_service", "no_active_hooks"), Health.UNHEALTHY, "Slack has removed or disabled the webhook", GONE),
+    Sign((), ("no_team", "team_disabled"), Health.UNHEALTHY, "the webhook's Slack workspace is gone", GONE),
+    Sign((), ("invalid_token",), Health.UNHEALTHY, "Slack does not accept the webhook's key", CREDENTIAL),
+    Sign((), ("channel_is_archived",), Health.UNHEALTHY, "the webhook's channel is archived", SETTINGS),
+    Sign((400, 500), _ALIVE, Health.HEALTHY, "Slack knows the webhook"),
+    Sign((200, 201, 202, 204), (), Health.UNHEALTHY, "something other than Slack answers at the address", MISLEADING),
+)
+_WHY = (
+    ("channel_not_found", "it knows no such channel, or the webhook may not choose one"),
+    ("channel_is_archived", "the channel is archived"),
+    ("no_service", "it has removed or disabled the webhook"),
+    ("no_active_hooks", "it has removed or disabled the webhook"),
+    ("invalid_token", "it does not accept the webhook's key"),
+    ("invalid_blocks", "it finds the blocks wrong"),
+    ("too_many_attachments", "there are too many attachments"),
+    ("posting_to_general_channel_denied", "the webhook may not post to the general channel"),
+    ("action_prohibited", "the workspace's administrator forbids it"),
+    ("user_not_found", "it knows no such user"),
+    ("no_team", "the workspace is gone"),
+    ("team_disabled", "the workspace is gone"),
+)
+
+
+def probe(subject: Subject) -> Flow[Verdict]:
+    """Whether Slack knows the webhook; whether its channel takes messages cannot be told without one."""
+    url = secret_of(subject.values, "webhook_url")
+    if url is None or begins(url, *_STARTERS):
+        return unhealthy("the address starts a workflow of Slack; it is no incoming webhook", SETTINGS)
+    request = look("POST", url, headers={"Content-Type": "application/json"}, body=b"{health check")
+    return judge("Slack", (yield from ask(request)), _SIGNS)
+
+
+def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
+    """Post a message. Raises `RemoteError`, `UnclearWrite`; `ReconcilerError` for what Slack would refuse or cut."""
+    url = need_secret(subject.values, "webhook_url")
+    if begins(url, *_STARTERS):
+        raise ReconcilerError("the address starts a workflow of Slack", hint="take an incoming webhook (/services/…)")
+    body = _message(subject, parameters)
+    answer = yield from ask(Request("POST", url, json=body, writes=True))
+    if isinstance(answer, Failure) or answer.text.strip() != "ok":
+        taken("Slack", "post the message", _plain(answer), said=_said(answer))
+        raise RemoteError("could not post the message: something other than Slack answers at the address")
+    return {"posted": True}
+
+
+def _message(subject: Subject, parameters: Mapping[str, Value]) -> dict[str, object]:
+    text = text_of(parameters, "text")
+    blocks, attachments = (structure(parameters, name, of=list) for name in ("blocks", "attachments"))
+    choose(text, blocks, attachments)
+    within(TEXT_LIMIT, text, "`text`")
+    within(BLOCKS_LIMIT, blocks, "`blocks`")
+    within(ATTACHMENTS_LIMIT, attachments, "`attachments`")
+    for block in blocks or ():
+        inner = block.get("text") if isinstance(block, Mapping) else None
+        within(BLOCK_TEXT_LIMIT, inner.get("text") if isinstance(inner, Mapping) else inner, "a block's text")
+    return {
+        **without_nothing(text=text, blocks=blocks, attachments=attachments),
+        **without_nothing(thread_ts=text_of(parameters, "thread_ts")),
+        **_overrides(subject, parameters),
+    }
+
+
+def _overrides(subject: Subject, parameters: Mapping[str, Value]) -> dict[str, object]:
+    """Channel and name: webhooks of apps refuse or ignore them, so only those said to be legacy are sent them."""
+    if text_of(subject.values, "webhook_kind", "app") == "legacy":
+        return without_nothing(
+            channel=text_of(parameters, "channel") or text_of(subject.values, "channel"),
+            username=text_of(parameters, "username") or text_of(subject.values, "username"),
+        )
+    if text_of(parameters, "channel"):
+        hint = "a webhook of an app posts to its own channel; for an older one state `webhook_kind: legacy`"
+        raise ReconcilerError("`channel` cannot be chosen with this webhook", hint=hint)
+    return {}
+
+
+def _said(answer: Response | Failure) -> str:
+    text = answer.text if isinstance(answer, Response) else ""
+    return next((reason for word, reason in _WHY if word in text), "")
+
+
+def _plain(answer: Response | Failure) -> Response | Failure:
+    """Slack calls its plain words `text/html`: without that, a page is told by its looks."""
+    if isinstance(answer, Failure):
+        return answer
+    return Response(answer.status, {}, answer.body, answer.elapsed_ms, answer.url)
+
+
+NOTIFY = Action(
+    "notify",
+    "Post a message",
+    notify,
+    (
+        TEXT,
+        Field("blocks", FieldType.DATA, "Blocks of Slack's Block Kit, up to 50."),
+        Field("attachments", FieldType.DATA, "Attachments, up to 100."),
+        Field("thread_ts", FieldType.STRING, "Message whose thread is answered."),
+        Field("channel", FieldType.STRING, "Channel; only with `webhook_kind: legacy`."),
+        USERNAME,
+    ),
+)
