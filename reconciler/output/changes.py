@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from reconciler.core.address import ScopeType
 from reconciler.core.plan import Change, Mover, Plan, Reason, SecretUse, Step, StepAction
@@ -45,8 +45,7 @@ _COUNTED = (
 _PLACES = {ScopeType.PROJECT: "project", ScopeType.GROUP: "group", ScopeType.INSTANCE: "instance"}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One field of a step: `before` and `after` as text (None where there is none), and a remark."""
 
     field: str
@@ -91,14 +90,16 @@ class Group:
 def groups(steps: Iterable[Step]) -> list[Group]:
     """The steps in order, equal ones over several scopes as one group at the place of the first."""
     found: dict[Any, list[Step]] = {}
-    drawn: dict[Any, Group] = {}
+    drawn: dict[Any, tuple[tuple[Row, ...], tuple[str, ...]]] = {}
     for step in steps:
-        group = _draw(step)
-        _, _, entry = step.address.partition(":")
-        key = (replace(group, title="", scopes=(), previous="", sources=()), entry, step.previous.partition(":")[2])
-        found.setdefault(key, []).append(step)
-        drawn.setdefault(key, group)
-    return [_together(drawn[key], members) for key, members in found.items()]
+        rows, defaults = _rows(step), tuple(step.defaults) if step.action is StepAction.CREATE else ()
+        entry, previous = step.address.partition(":")[2], step.previous.partition(":")[2]
+        key = (entry, step.action, step.reasons, step.kind, step.scope.type, rows, defaults, step.notes, previous)
+        members = found.setdefault(key, [])
+        if not members:
+            drawn[key] = (rows, defaults)
+        members.append(step)
+    return [_group(*drawn[key], members) for key, members in found.items()]
 
 
 def counts(plan: Plan) -> str:
@@ -133,6 +134,10 @@ def drift_row(change: Change) -> Row:
 
 def shown(value: Any) -> str:
     """A value as text on one line; long ones are cut and say so."""
+    if isinstance(value, str):
+        simple = value.isalnum() or (value.isprintable() and '"' not in value and "\\" not in value)
+        text = f'"{value}"' if simple else json.dumps(value, ensure_ascii=False)
+        return text if len(text) <= LONGEST else _cut(text)
     if value is None:
         return "(not set)"
     if isinstance(value, tuple | list):
@@ -141,26 +146,34 @@ def shown(value: Any) -> str:
         text = f"{{{', '.join(f'{key}: {shown(item)}' for key, item in value.items())}}}"
     else:
         text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+    return text if len(text) <= LONGEST else _cut(text)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _draw(step: Step) -> Group:
-    rows = _created_rows(step) if step.action is StepAction.CREATE else _changed_rows(step)
+def _cut(text: str) -> str:
+    return f"{text[:LONGEST]}… ({len(text)} characters)"
+
+
+def _rows(step: Step) -> tuple[Row, ...]:
+    return tuple(_created_rows(step) if step.action is StepAction.CREATE else _changed_rows(step))
+
+
+def _group(rows: tuple[Row, ...], defaults: tuple[str, ...], members: Sequence[Step]) -> Group:
+    first, alone = members[0], len(members) == 1
     return Group(
-        action=step.action,
-        title=step.address,
-        kind=step.kind,
-        reasons=step.reasons,
-        rows=tuple(rows),
-        defaults=tuple(step.defaults) if step.action is StepAction.CREATE else (),
-        notes=step.notes,
-        scopes=(step.scope.path,),
-        scope_type=step.scope.type,
-        previous=step.previous,
-        sources=(step.source,) if step.source else (),
+        action=first.action,
+        title=first.address if alone else first.address.partition(":")[2],
+        kind=first.kind,
+        reasons=first.reasons,
+        rows=rows,
+        defaults=defaults,
+        notes=first.notes,
+        scopes=tuple([step.scope.path for step in members]),
+        scope_type=first.scope.type,
+        previous=first.previous if alone else first.previous.partition(":")[2],
+        sources=tuple(dict.fromkeys(step.source for step in members if step.source)),
     )
 
 
@@ -168,7 +181,7 @@ def _created_rows(step: Step) -> list[Row]:
     stated = {name: value for name, value in step.fields.items() if (name, value) not in _TOO_PLAIN_TO_SAY}
     rows = [Row(name, None, shown(value)) for name, value in stated.items()]
     rows += [_secret_row(name, use) for name, use in step.secrets.items()]
-    return rows + [Row("credentials", None, shown(step.deliver), "delivered there")] if step.deliver else rows
+    return [*rows, Row("credentials", None, shown(step.deliver), "delivered there")] if step.deliver else rows
 
 
 def _changed_rows(step: Step) -> list[Row]:
@@ -185,18 +198,6 @@ def _changed_rows(step: Step) -> list[Row]:
 
 def _secret_row(name: str, use: SecretUse) -> Row:
     return Row(name, None, use.reference or None, "written" if use.write else "kept", secret=True)
-
-
-def _together(first: Group, members: Sequence[Step]) -> Group:
-    if len(members) == 1:
-        return first
-    return replace(
-        first,
-        title=first.title.partition(":")[2],
-        previous=first.previous.partition(":")[2],
-        scopes=tuple(step.scope.path for step in members),
-        sources=tuple(dict.fromkeys(step.source for step in members if step.source)),
-    )
 
 
 def _pair(before: Any, after: Any) -> tuple[str, str]:

@@ -1,13 +1,14 @@
 """What people are shown, before it is known where: lines of styled spans, and tables.
 
-Views build documents, `terminal` prints them. Text is cleaned when it is printed, so a view cannot forget it.
+Views build documents, `terminal` prints them. Text is cleaned when it is printed, so a view cannot forget it. Tuples,
+because a large plan is a hundred thousand spans.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Style(StrEnum):
@@ -24,8 +25,7 @@ class Style(StrEnum):
     NAME = "name"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A piece of text and what it means."""
 
     text: str
@@ -35,8 +35,7 @@ class Span:
 Piece = str | Span
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line, indented; where it must be wrapped, further rows are indented by `hang` more."""
 
     spans: tuple[Span, ...] = ()
@@ -44,8 +43,7 @@ class Line:
     hang: int = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Rows under a head; the last column takes what room is left."""
 
     head: tuple[str, ...]
@@ -65,7 +63,7 @@ def span(piece: Piece, style: Style = Style.PLAIN) -> Span:
 
 def line(*pieces: Piece, indent: int = 0, hang: int = 2) -> Line:
     """A line of pieces."""
-    return Line(tuple(span(piece) for piece in pieces if piece), indent, hang)
+    return Line(tuple([piece if type(piece) is Span else Span(piece) for piece in pieces if piece]), indent, hang)  # type: ignore[arg-type]
 
 
 def heading(text: str) -> Line:

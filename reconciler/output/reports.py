@@ -15,7 +15,8 @@ from xml.etree import ElementTree
 
 from reconciler.output import html, machine, markdown
 from reconciler.output.clean import clean, clean_lines
-from reconciler.output.summary import Case, Finding, Summary, Verdict
+from reconciler.output.findings import Case, Finding, Verdict
+from reconciler.output.summary import Summary
 from reconciler.output.terminal import plain_text
 
 Links = Mapping[str, str]

@@ -5,54 +5,31 @@ Pure. Every report kind reads this one value, so they cannot tell different stor
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-from reconciler.core.address import Address
 from reconciler.core.errors import Problem, Severity
-from reconciler.core.plan import Change, Plan, Step, StepAction
+from reconciler.core.plan import Change, Plan, StepAction
 from reconciler.core.report import Report, StepStatus, Validation
 from reconciler.core.resource import NOTHING
-from reconciler.output.changes import drift_row, row_of
 from reconciler.output.document import Document
+from reconciler.output.findings import (
+    Case,
+    Finding,
+    Verdict,
+    blocked_cases,
+    blocked_findings,
+    drift_findings,
+    drifted,
+    file_case,
+    finding,
+    problem_case,
+    source,
+    suite,
+    told,
+)
 from reconciler.output.machine import document, problem
-
-
-class Verdict(StrEnum):
-    """What became of a case."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    ERROR = "error"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something to be seen in a merge request. `rule`, `subject` and `field` make its fingerprint."""
-
-    rule: str
-    subject: str
-    text: str
-    field: str = ""
-    severity: str = "major"
-    path: str = ""
-    line: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One case of a test report: `group` is shown as the suite."""
-
-    group: str
-    name: str
-    verdict: Verdict = Verdict.PASSED
-    text: str = ""
-    path: str = ""
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +65,8 @@ def of_validation(outcome: Validation) -> Summary:
         headline=shown[-1:],
         document=shown,
         machine=as_data(outcome),
-        findings=tuple(_finding(one) for one in outcome.problems),
-        cases=tuple(_file_case(name, found) for name, found in by_file.items()),
+        findings=tuple(finding(one) for one in outcome.problems),
+        cases=tuple(file_case(name, found) for name, found in by_file.items()),
         metrics={
             ("reconciler_entries", ""): outcome.entries,
             ("reconciler_problems", "error"): errors,
@@ -113,16 +90,16 @@ def of_plan(plan: Plan, brakes: Sequence[Problem] = ()) -> Summary:
 
     problems = tuple(dict.fromkeys((*plan.problems, *brakes)))
     changes = {step.address: step for step in plan.steps}
-    cases = [Case(_suite(a), a, text=_told(s), path=_source(s)[0]) for a, s in changes.items()]
-    cases += [Case(_suite(a), a) for a in plan.unchanged]
+    cases = [Case(suite(a), a, text=told(s), path=source(s)[0]) for a, s in changes.items()]
+    cases += [Case(suite(a), a) for a in plan.unchanged]
     return Summary(
         title=f"Plan for {plan.environment}" if plan.environment else "Plan",
         headline=[summary(plan, brakes=brakes)],
         document=human(plan, brakes=brakes),
         machine=plan_to_dict(plan),
         counts=counted(plan),
-        findings=(*(_finding(one) for one in problems), *_drift_findings(plan), *_blocked_findings(plan)),
-        cases=(*cases, *_blocked_cases(plan), *(_problem_case(one) for one in problems)),
+        findings=(*(finding(one) for one in problems), *drift_findings(plan), *blocked_findings(plan)),
+        cases=(*cases, *blocked_cases(plan), *(problem_case(one) for one in problems)),
         metrics=_plan_metrics(plan),
         variables=_plan_variables(plan),
         plan=plan,
@@ -135,18 +112,18 @@ def of_drift(plan: Plan) -> Summary:
     """A drift report; one case per address."""
     from reconciler.output.human.drift import drift, summary
 
-    moved = {a: "\n".join(map(_drifted, changes)) for a, changes in plan.drift.items()}
+    moved = {a: "\n".join(map(drifted, changes)) for a, changes in plan.drift.items()}
     moved |= dict.fromkeys(plan.gone, "removed outside")
     moved |= {a: "written to outside, with no difference that GitLab shows" for a in plan.touched if a not in moved}
-    cases = [Case(_suite(a), a, Verdict.FAILED, text) for a, text in moved.items()]
-    cases += [Case(_suite(a), a) for a in plan.unchanged if a not in moved]
+    cases = [Case(suite(a), a, Verdict.FAILED, text) for a, text in moved.items()]
+    cases += [Case(suite(a), a) for a in plan.unchanged if a not in moved]
     return Summary(
         title=f"Drift of {plan.environment}" if plan.environment else "Drift",
         headline=[summary(plan)],
         document=drift(plan),
         machine=drift_data(plan),
-        findings=(*_drift_findings(plan), *_blocked_findings(plan)),
-        cases=(*cases, *_blocked_cases(plan)),
+        findings=(*drift_findings(plan), *blocked_findings(plan)),
+        cases=(*cases, *blocked_cases(plan)),
         metrics=_plan_metrics(plan),
         variables={
             "RECONCILER_DRIFTED": str(len(moved)),
@@ -166,7 +143,7 @@ def of_report(report: Report, plan: Plan) -> Summary:
     verdicts = {StepStatus.DONE: Verdict.PASSED, StepStatus.FAILED: Verdict.FAILED, StepStatus.SKIPPED: Verdict.SKIPPED}
     cases = [
         Case(
-            _suite(one.address),
+            suite(one.address),
             one.address,
             verdicts[one.status],
             f"{one.action} {one.message}".rstrip(),
@@ -175,7 +152,7 @@ def of_report(report: Report, plan: Plan) -> Summary:
         )
         for one in report.outcomes
     ]
-    sources = {step.address: _source(step) for step in plan.steps}
+    sources = {step.address: source(step) for step in plan.steps}
     findings = [
         Finding(
             "apply failed",
@@ -236,80 +213,11 @@ def counted(plan: Plan) -> tuple[int, int, int]:
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-_SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor"}
-
-
-def _finding(one: Problem) -> Finding:
-    place = one.place
-    return Finding(
-        rule=one.summary,
-        subject=one.address or (place.file if place else ""),
-        field=one.detail,
-        text=f"{one.summary}{': ' + one.detail if one.detail else ''}{'. Hint: ' + one.hint if one.hint else ''}",
-        severity=_SEVERITIES[one.severity],
-        path=place.file if place else "",
-        line=place.line if place else 1,
-    )
-
-
-def _drift_findings(plan: Plan) -> Iterable[Finding]:
-    sources = {step.address: _source(step) for step in plan.steps}
-    for address, changes in plan.drift.items():
-        for change in changes:
-            text = f"{address}: {_drifted(change)}"
-            yield Finding("drift", address, text, change.field, "minor", *sources.get(address, ("", 1)))
-    for address in plan.gone:
-        yield Finding(
-            "removed outside", address, f"{address} was removed outside", "", "major", *sources.get(address, ("", 1))
-        )
-
-
-def _blocked_findings(plan: Plan) -> Iterable[Finding]:
-    for one in plan.blocked:
-        yield Finding("cannot be decided", one.address, f"{one.address}: {one.reason}")
-
-
-def _blocked_cases(plan: Plan) -> Iterable[Case]:
-    return (Case(_suite(one.address), one.address, Verdict.ERROR, one.reason) for one in plan.blocked)
-
-
-def _file_case(name: str, found: Sequence[Problem]) -> Case:
-    failed = any(one.severity is Severity.ERROR for one in found)
-    return Case("manifests", name, Verdict.FAILED if failed else Verdict.PASSED, "\n".join(map(str, found)), name)
-
-
-def _problem_case(one: Problem) -> Case:
-    failed = one.severity is Severity.ERROR
-    return Case("policy", one.summary, Verdict.FAILED if failed else Verdict.PASSED, str(one))
-
-
-def _drifted(change: Change) -> str:
-    row = drift_row(change)
-    return f"{row.field}: {row.remark}" if row.secret else f"{row.field}: {row.before} → {row.after}"
-
-
-def _told(step: Step) -> str:
-    rows = [row_of(change) for change in step.changes]
-    said = [f"{r.field}: (secret)" if r.secret else f"{r.field}: {r.before} → {r.after}" for r in rows]
-    return "\n".join([f"{step.action}: {', '.join(step.reasons)}", *said])
-
 
 def _change_data(change: Change) -> dict[str, Any]:
     if change.secret:
         return {"field": change.field, "secret": True}
     return {"field": change.field, "recorded": change.recorded, "live": change.live, "desired": change.desired}
-
-
-def _suite(address: str) -> str:
-    try:
-        return Address.parse(address).section
-    except ValueError:
-        return "resources"
-
-
-def _source(step: Step) -> tuple[str, int]:
-    found = re.fullmatch(r"(.+?)(?::(\d+))?(?::\d+)?", step.source)
-    return (found[1], int(found[2] or 1)) if found else ("", 1)
 
 
 def _plan_metrics(plan: Plan) -> dict[tuple[str, str], float]:

@@ -62,13 +62,33 @@ class Screen:
         )
 
     def _write_rich(self, document: Document) -> None:
-        from rich.console import Group
+        """Rows that fit are joined here, only others are laid out by rich: a large plan has a hundred thousand."""
+        from rich.cells import cell_len
 
-        console = self.console()
-        with console.capture() as capture:
-            console.print(Group(*renderables(document)))
-        text = capture.get()
-        self.stream.write(text if self.colour else "\n".join(row.rstrip() for row in text.split("\n")))
+        console, codes, width = self.console(), self._codes(), self.width or UNBOUNDED
+        for block in document:
+            if isinstance(block, Line):
+                texts = [(clean(text), codes[style]) for text, style in block.spans]
+                if block.indent + cell_len("".join([text for text, _ in texts])) <= width:
+                    row = "".join([f"{before}{text}{after}" for text, (before, after) in texts])
+                    self.stream.write(f"{' ' * block.indent}{row}".rstrip() + "\n")
+                    continue
+            with console.capture() as capture:
+                console.print(*renderables([block]))
+            text = capture.get()
+            self.stream.write(text if self.colour else "\n".join(row.rstrip() for row in text.split("\n")))
+
+    def _codes(self) -> dict[Style, tuple[str, str]]:
+        """What is written before and after a span of each style."""
+        if not self.colour:
+            return dict.fromkeys(Style, ("", ""))
+        from rich.color import ColorSystem
+        from rich.style import Style as Look
+
+        drawn = {
+            style: Look.parse(look).render("|", color_system=ColorSystem.STANDARD) for style, look in LOOKS.items()
+        }
+        return {style: (text.partition("|")[0], text.partition("|")[2]) for style, text in drawn.items()}
 
 
 def plain_text(document: Document) -> str:
@@ -78,7 +98,7 @@ def plain_text(document: Document) -> str:
         if isinstance(block, Table):
             rows += _plain_table(block)
         else:
-            rows.append((" " * block.indent + "".join(clean(piece.text) for piece in block.spans)).rstrip())
+            rows.append((" " * block.indent + clean("".join([text for text, _ in block.spans]))).rstrip())
     return "".join(row + "\n" for row in rows)
 
 
