@@ -160,6 +160,7 @@ def test_a_body_adds_to_the_query(content_type: str, body: bytes, value: object)
         ("application/json", b"[" * 100_000, 400, {"error": "Invalid JSON format"}),
         ("text/plain", b"a", 415, {"error": "The provided content-type 'text/plain' is not supported."}),
         ("application/json", b'{"a": [{"b": "\\u0000"}]}', 400, None),
+        ("application/json", b'{"a": "\\ud800"}', 400, None),
     ],
 )
 def test_an_unreadable_body_is_refused(content_type: str, body: bytes, status: int, answer: object) -> None:

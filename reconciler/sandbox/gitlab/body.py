@@ -16,6 +16,7 @@ from ..message import Request, Response
 from .errors import ApiError, error
 
 WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
+MALFORMED = re.compile("[\x00\ud800-\udfff]")
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -26,7 +27,7 @@ def sent_parameters(request: Request) -> dict[str, Any]:
     sent = nested(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
     if request.body and request.method in WITH_BODY:
         sent |= _body(request)
-    if _holds_nul(sent):
+    if _is_malformed(sent):
         raise ApiError(Response.of_text(400, "Bad Request"))
     return sent
 
@@ -99,9 +100,10 @@ def _multipart(body: bytes, content_type: str) -> dict[str, Any]:
     return nested(pairs)
 
 
-def _holds_nul(value: object) -> bool:
+def _is_malformed(value: object) -> bool:
+    """Whether a NUL or half a surrogate pair is anywhere in the parameters."""
     if isinstance(value, str):
-        return "\0" in value
+        return MALFORMED.search(value) is not None
     if isinstance(value, dict):
-        return any(_holds_nul(k) or _holds_nul(v) for k, v in value.items())
-    return isinstance(value, list) and any(_holds_nul(item) for item in value)
+        return any(_is_malformed(k) or _is_malformed(v) for k, v in value.items())
+    return isinstance(value, list) and any(_is_malformed(item) for item in value)
