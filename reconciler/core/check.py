@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from reconciler.core.address import ScopeType
 from reconciler.core.entry import Template
 from reconciler.core.refs import OUTSIDE, SECRET_STORES
-from reconciler.core.resource import FieldType
+from reconciler.core.resource import Field, FieldType
 from reconciler.core.source import Findings
 from reconciler.core.spec import Spec
 from reconciler.core.value import Text, Value
@@ -136,9 +136,7 @@ def _check_stores(name: str, value: Value, node: Node, findings: Findings) -> No
 
 
 def _to_add(spec: Spec, key: str) -> str:
-    field = spec.fields.get(key)
-    if field is None:
-        return f"add `{key}`"
+    field = spec.fields.get(key, Field(key))
     if field.secret and field.type is FieldType.STRING:
         return f"add `{key}: ${{env:{key.upper()}}}`"
     if isinstance(field.example, str | int):

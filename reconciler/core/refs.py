@@ -69,8 +69,6 @@ def _parsed(text: str, own: bool) -> str | Text:
     pieces: list[str | Reference] = []
     position = 0
     for match in _OPENING.finditer(text):
-        if match.start() < position:
-            continue
         pieces.append(text[position : match.start()])
         if match.group() == "$${":
             pieces.append("${")

@@ -6,6 +6,7 @@ field's type. Pure but for that function, which is asked once for each distinct 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -225,6 +226,7 @@ def resolve(
 # ---------------------------------------------------------------------------------------------------------------------
 
 _TRIMMED = frozenset({"webhook", "webhook_url", "token", "api_token", "api_key", "secret_token", "dsn", "url"})
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _WANTED: Mapping[FieldType, str] = {
     FieldType.BOOLEAN: "`true` or `false`",
     FieldType.INTEGER: "a whole number",
@@ -250,8 +252,7 @@ def _typed(text: str, spec: Field) -> Value:
         case FieldType.BOOLEAN:
             return {"true": True, "false": False}.get(text.strip().lower())
         case FieldType.INTEGER:
-            digits = text.strip()
-            return int(digits) if digits.lstrip("-").isdecimal() and len(digits) < 20 else None
+            return int(text) if _WHOLE.fullmatch(text.strip()) else None
         case FieldType.STRINGS | FieldType.EVENTS:
             return tuple(item.strip() for item in text.split(",") if item.strip())
         case FieldType.MAP:

@@ -137,7 +137,7 @@ class Spec:
             value = value[path[1]]
         if value is None:
             detail = f"`{'.'.join(str(part) for part in path)}` has none"
-            return Objection(path, "a field without a value", detail, _no_value(field), on_key=True)
+            return Objection(path, "a field without a value", detail, _NO_VALUE, on_key=True)
         if field.type is FieldType.EVENTS and len(path) > 1 and isinstance(value, str):
             return self._bad_event(path, name, value, field)
         scalar = len(path) > 1 or field.type in (FieldType.STRING, FieldType.INTEGER)
@@ -200,6 +200,7 @@ class Specs:
 
 # ---------------------------------------------------------------------------------------------------------------------
 
+_NO_VALUE = "state a value, or remove the line; GitLab never gets a null for it"
 _WANTED: Mapping[FieldType, tuple[str, str]] = {
     FieldType.STRING: ("text", "put it in quotes"),
     FieldType.BOOLEAN: ("`true` or `false`", "write it without quotes"),
@@ -216,9 +217,3 @@ def _one_of(choices: tuple[Any, ...]) -> Any:
 
 def _list_of(item: Any) -> Any:
     return tuple[item, ...]
-
-
-def _no_value(field: Field) -> str:
-    if field.type is FieldType.STRING and not field.secret:
-        return "state a value, or remove the line"
-    return "state a value, or remove the line; GitLab never gets a null for it"

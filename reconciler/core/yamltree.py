@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from yaml._yaml import CParser
-from yaml.error import MarkedYAMLError, YAMLError
+from yaml.error import YAMLError
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -75,10 +75,8 @@ def load(findings: Findings) -> list[Node]:
         return builder.documents()
     except _Refused as refused:
         findings.add_torn(refused.summary, refused.detail, refused.hint, at=refused.at)
-    except MarkedYAMLError as error:
+    except YAMLError as error:
         _torn(error, text, findings)
-    except (YAMLError, ValueError) as error:
-        findings.add_torn("this is not YAML", str(error).splitlines()[0][:200] if str(error) else "", at=(1, 1))
     return []
 
 
@@ -123,10 +121,10 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def _torn(error: MarkedYAMLError, text: str, findings: Findings) -> None:
+def _torn(error: YAMLError, text: str, findings: Findings) -> None:
     """Say what the parser stumbled over; for what is not closed, where it was opened."""
-    problem = str(error.problem)
-    mark = error.problem_mark
+    problem = str(getattr(error, "problem", ""))
+    mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     summary, hint = next(((s, h) for needle, s, h in _EXPLAINED if needle in problem), ("this is not YAML", ""))
     detail = problem
@@ -135,8 +133,7 @@ def _torn(error: MarkedYAMLError, text: str, findings: Findings) -> None:
     elif conflict := _CONFLICT.search(text):
         summary, detail, hint = "an unresolved merge conflict", "", "resolve it, and remove the markers"
         at = _end(text[: conflict.start()])
-    elif error.context_mark and summary.endswith("not closed"):
-        opened = error.context_mark
+    elif opened and summary.endswith("not closed"):
         detail = f"noticed on line {at[0]}"
         at = (opened.line + 1, opened.column + 1)
     findings.add_torn(summary, detail, hint, at=at)

@@ -11,6 +11,7 @@ from reconciler.core.errors import Problem
 from reconciler.core.load import load_declarations
 from reconciler.core.resource import NOTHING, Catalogue, Field, FieldType, Kind, Primitive, Shape
 from reconciler.core.source import Source
+from reconciler.core.value import Value
 from reconciler.integrations import catalogue as real
 
 CATALOGUE = real.load(None)
@@ -45,9 +46,16 @@ def _kind(shape: Shape, **more: object) -> Kind:
     return Kind(shape.name, shape.name.title(), "", "", shape, shape.fields, **more)  # type: ignore[arg-type]
 
 
+def _no_fours(values: Mapping[str, Value]) -> Iterable[tuple[str, str, str]]:
+    if values.get("url") in ("", "four"):
+        yield "url", "is the number four", "write another"
+
+
+catalogue_shapes = real.load(()).shapes
 SMALL = Catalogue(
     kinds={
-        "odd": _kind(ODD, renamed={"address": "url"}),
+        "odd": _kind(ODD, renamed={"address": "url"}, check=_no_fours),
+        "own-variable": _kind(catalogue_shapes["variable"]),
         "late": _kind(LATE),
         "webhook": real.load(()).kinds["webhook"],
         "system_hook": real.load(()).kinds["system_hook"],

@@ -148,6 +148,16 @@ def test_what_is_not_known_yet_is_no_part_of_an_identity() -> None:
     assert identity_of(Primitive.ERROR_TRACKING, "error_tracking", {"active": True}) == {}
 
 
+def test_a_kind_may_become_an_object_of_another_type() -> None:
+    scope = Scope(ScopeType.PROJECT, "myorg/shop")
+    entry = Entry("integrations", "it", "own-variable", scope, {"key": "A", "value": "b"})
+
+    (resource,) = compile_entries([entry], SMALL).resources
+
+    assert resource.fields == {"key": "A", "value": "b"}
+    assert resource.identity == {"key": "A", "environment_scope": "*"}
+
+
 def test_what_a_gitlab_does_not_have_yet_is_named() -> None:
     scope = Scope(ScopeType.PROJECT, "myorg/shop")
     odd = Entry("integrations", "it", "odd", scope, {"url": "https://a.example", "new": "x"})

@@ -244,6 +244,28 @@ def test_not_inheriting_may_be_said() -> None:
     assert not entry.inherit
 
 
+@pytest.mark.parametrize(
+    ("written", "pieces"),
+    [
+        ("' ${env:X} '", ["${env:X}"]),
+        ("' https://${env:X}/ '", ["https://", "${env:X}", "/"]),
+        ("'${env:X}'", ["${env:X}"]),
+    ],
+)
+def test_blanks_around_addresses_and_tokens_are_left_out(written: str, pieces: list[str]) -> None:
+    (entry,) = entries(_odd(f"url: {written}"), catalogue=SMALL)
+
+    text = entry.values["url"]
+
+    assert isinstance(text, Text)
+    assert [piece if isinstance(piece, str) else piece.text for piece in text.pieces] == pieces
+
+
+def test_what_is_missing_is_not_objected_to_as_well() -> None:
+    assert len(said(_odd("url: ''"), catalogue=SMALL)) == 1
+    assert "would refuse: `url` is the number four" in said(_odd("url: four"), catalogue=SMALL)[0]
+
+
 # templates
 
 

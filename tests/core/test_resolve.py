@@ -95,6 +95,7 @@ def test_what_a_reference_gives_gets_the_field_s_type(name: str, text: str, valu
     [
         ("on", "maybe", "must be `true` or `false`"),
         ("count", "many", "must be a whole number"),
+        ("count", "--3", "must be a whole number"),
         ("count", "9" * 30, "must be a whole number"),
         ("level", "10", "must be one of `0`, `20`, `30`"),
         ("colour", "blue", "must be one of `red`, `green`"),

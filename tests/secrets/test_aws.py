@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -76,6 +77,15 @@ def test_what_goes_wrong_is_said_with_a_way_out(text: str, says: str) -> None:
 def test_an_unreachable_address_is_said() -> None:
     with pytest.raises(ReconcilerError, match="AWS cannot be asked: EndpointConnectionError"):
         _get("${aws-sm:plain}", AWS_ENDPOINT_URL="http://127.0.0.1:1")
+
+
+def test_the_library_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+
+    with pytest.raises(ReconcilerError) as caught:
+        _get("${aws-sm:plain}")
+
+    assert "reconciler[aws]" in caught.value.hint
 
 
 @pytest.mark.parametrize("environ", [{"AWS_REGION": ""}, {"AWS_ENDPOINT_URL": "nowhere"}])

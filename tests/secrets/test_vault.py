@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -95,7 +96,16 @@ def test_what_goes_wrong_is_said_with_a_way_out(state: dict[str, Any], environ: 
 
 
 def test_a_mount_that_vault_does_not_tell_of_is_taken_for_the_first_segment() -> None:
-    assert _get({"mounts": {}}, "${vault:secret/shop#token}") is None
+    assert _get({"mounts": {}}, "${vault:other/shop#token}") is None
+
+
+def test_the_library_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hvac", None)
+
+    with pytest.raises(ReconcilerError) as caught:
+        VaultSecrets({"VAULT_ADDR": "http://127.0.0.1:1"}).get(reference("${vault:kv/shop#token}"))
+
+    assert "reconciler[vault]" in caught.value.hint
 
 
 def test_a_login_that_failed_is_not_tried_again() -> None:
