@@ -119,7 +119,7 @@ def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     url = need_secret(subject.values, "webhook_url")
     answer = yield from ask(Request("POST", url, query=query, json=body, writes=True))
     made = mapping(taken("Discord", "post the message", answer, said=_said(answer)).data())
-    if not made.get("id"):
+    if not str(made.get("id")).isdigit():
         raise RemoteError("could not post the message: something other than Discord answers at the address")
     return {"posted": True, "message_id": str(made["id"])}
 
