@@ -17,6 +17,9 @@ from reconciler.core.value import Text
 
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _KEY = re.compile(r"""\s*(?:-\s+)*["']?[\w.-]+["']?\s*:(?=\s|$)""")
+_INNER_KEY = re.compile(r"[\w.-]+\s*:(?=\s|$)")
+_QUOTED = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'(?:[^']|'')*'""")
+_CONTENT = re.compile(r"""[^\s{}\[\],:"·-]""")
 _WIDEST = 400
 
 
@@ -54,16 +57,25 @@ class Source:
 
     def _shown(self, line: int, column: int, harmless: bool) -> str:
         text = self._line(line)
-        if harmless and "{" not in text and text.count(": ") <= 1:
+        keys = len(_INNER_KEY.findall(text))
+        if harmless and "{" not in text and keys <= 1:
             return text
-        before, after = text[: column - 1], text[column - 1 :]
-        key = _KEY.fullmatch(before.rstrip()) if before.strip(" -?") else None
-        if before.strip(" -?") and not key:
-            before = "…".ljust(len(before))
-        if key:
-            return before + "…"
-        own = _KEY.match(after)
-        return before + (f"{own.group()} …" if own and own.group() != after else own.group() if own else "…")
+        own = _KEY.match(text)
+        if own and keys <= 1 and "{" not in text:
+            return own.group() + (" …" if text[own.end() :].strip() else "")
+        return _veiled(text)
+
+
+def _veiled(text: str) -> str:
+    """A line with its keys and its form; all else is dotted. With quotes that do not end here, nothing of it."""
+    text = _QUOTED.sub(lambda quoted: '"' + "·" * (len(quoted.group()) - 2) + '"', text)
+    if "'" in text or text.count('"') % 2:
+        return "…"
+    found, position = "", 0
+    for key in _INNER_KEY.finditer(text):
+        found += _CONTENT.sub("·", text[position : key.start()]) + key.group()
+        position = key.end()
+    return found + _CONTENT.sub("·", text[position:])
 
 
 @dataclass
