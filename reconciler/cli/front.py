@@ -18,6 +18,7 @@ COMMANDS = {
     "kinds": (KNOW, "reconciler.cli.kinds:cli", "List what can be declared, with every field"),
     "schema": (KNOW, "reconciler.cli.schema:cli", "Write the JSON Schema of manifests for editors"),
     "templates": (KNOW, "reconciler.cli.templates:cli", "List the templates that entries can use"),
+    "ci": (OPERATE, "reconciler.cli.ci:cli", "Write merge request notes, joined reports, child pipelines"),
     "sandbox": (OPERATE, "reconciler.cli.sandbox:cli", "Serve a pretend GitLab with pretend services"),
     "demo": (OPERATE, "reconciler.cli.demo.command:cli", "Watch the whole story run on a pretend GitLab"),
     "completion": (OPERATE, "reconciler.cli.completion:cli", "Print the completion script of a shell"),

@@ -10,7 +10,7 @@ from reconciler.cli import saved
 from reconciler.cli.options import command
 from reconciler.cli.reporting import report_option, reporting
 from reconciler.cli.selection import selection
-from reconciler.core.errors import ExitCode, Severity
+from reconciler.core.errors import ExitCode, RemoteError, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.cli.session import Session
     from reconciler.core.errors import Problem
     from reconciler.core.plan import Plan
+    from reconciler.engine.workspace import Workspace
 
 
 @command(
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--require-secrets", is_flag=True, help="A secret that is not set here is an error.")
 @click.option("--reassert-secrets", is_flag=True, help="Write every secret again.")
 @click.option("--allow-deletes", type=click.IntRange(min=0), metavar="N", help="Let this run delete up to N resources.")
+@click.option("--note", is_flag=True, help="Show the plan on the merge request that this pipeline is for.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something would change.")
 @report_option()
 def cli(
@@ -52,6 +54,7 @@ def cli(
     require_secrets: bool,
     reassert_secrets: bool,
     allow_deletes: int | None,
+    note: bool,
     detailed_exitcode: bool,
     reports: tuple[tuple[str, str], ...],
 ) -> int:
@@ -77,6 +80,8 @@ def cli(
         brakes = session.engine.objections(workspace, plan, allow_deletes)
         if out:
             saved.write(plan, out)
+        if note:
+            show_on_merge_request(session, workspace, plan, brakes)
         wanted.write(lambda: summary.of_plan(plan, brakes))
     show(session, plan, brakes, following=f"reconciler apply {out or ''}".rstrip())
     return exit_code(plan, brakes, detailed=detailed_exitcode)
@@ -92,6 +97,20 @@ def show(session: Session, plan: Plan, brakes: Sequence[Problem], *, following: 
         lambda: machine.plan(plan),
         lambda: markdown.plan(plan, brakes=brakes),
     )
+
+
+def show_on_merge_request(session: Session, workspace: Workspace, plan: Plan, brakes: Sequence[Problem]) -> None:
+    """Keep the plan's note up to date; in other pipelines, or without the right, only say that it was not done."""
+    from reconciler.cli.note import keep_note, merge_request
+    from reconciler.output import markdown
+    from reconciler.output.human.problems import error
+
+    if merge_request(session.environ) is None:
+        return
+    try:
+        keep_note(workspace, session.environ, markdown.plan(plan, brakes=brakes))
+    except RemoteError as refused:
+        session.warn(error(refused))
 
 
 def exit_code(plan: Plan, brakes: Sequence[Problem], *, detailed: bool) -> ExitCode:

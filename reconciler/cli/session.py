@@ -138,6 +138,11 @@ class Session:
         sys.stderr.flush()
         return sys.stdin.readline().strip()
 
+    def warn(self, document: Document) -> None:
+        """Print words on stderr."""
+        self._pause()
+        self.screen(sys.stderr).write(document)
+
     def _guarded(self, write: Callable[[], object]) -> None:
         try:
             write()

@@ -1,0 +1,67 @@
+"""Keeps one note up to date on a merge request: found by its invisible first line and its author, else written anew.
+
+GitLab has no such call of its own (facts on CI, 1.9). A job's own token can only read notes: another one is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from reconciler.core.errors import RemoteError, UsageError
+from reconciler.core.flow import Failure, Flow, Pause, Request, Response
+
+if TYPE_CHECKING:
+    from reconciler.engine.workspace import Workspace
+
+_PAGES = 20
+"""Pages of 100 notes that are looked through; the note is among the newest, because every run touches it."""
+
+
+def merge_request(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """The project and number of the merge request that this pipeline is for, None in any other pipeline."""
+    project, number = environ.get("CI_MERGE_REQUEST_PROJECT_ID"), environ.get("CI_MERGE_REQUEST_IID")
+    return (project, number) if project and number else None
+
+
+def keep_note(workspace: Workspace, environ: Mapping[str, str], body: str) -> str:
+    """Write the note; says what was done. Raises `ReconcilerError` when that is not possible."""
+    where = merge_request(environ)
+    if where is None:
+        raise UsageError(
+            "this is no pipeline of a merge request",
+            hint="CI_MERGE_REQUEST_PROJECT_ID and CI_MERGE_REQUEST_IID say which one a note is for",
+        )
+    return workspace.http.run(_upsert(*where, body))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _upsert(project: str, number: str, body: str) -> Flow[str]:
+    notes = f"/api/v4/projects/{quote(project, safe='')}/merge_requests/{quote(number, safe='')}/notes"
+    marker = body.split("\n", 1)[0]
+    me = _data((yield Request("GET", "/api/v4/user")), "ask who we are")
+    for page in range(1, _PAGES + 1):
+        query = {"order_by": "updated_at", "sort": "desc", "per_page": 100, "page": page}
+        found = _data((yield Request("GET", notes, query=query)), "read the notes")
+        for note in found:
+            ours = not note.get("system") and note["author"]["id"] == me["id"] and note["body"].startswith(marker)
+            if ours:
+                request = Request("PUT", f"{notes}/{note['id']}", json={"body": body}, writes=True)
+                _data((yield request), "change the note")
+                return f"note {note['id']} was brought up to date"
+        if len(found) < 100:
+            break
+    made = _data((yield Request("POST", notes, json={"body": body}, writes=True)), "write the note")
+    return f"note {made['id']} was written"
+
+
+def _data(answer: Response | Failure | Pause | None, what: str) -> Any:
+    if isinstance(answer, Response) and answer.ok:
+        return answer.data()
+    status = answer.status if isinstance(answer, Response) else None
+    why = answer.summary if isinstance(answer, Failure) else f"GitLab answered {status}"
+    hint = "a job's own token can only read notes: use one with scope `api`" if status in (401, 403) else ""
+    raise RemoteError(f"cannot {what} of the merge request: {why}", status=status, hint=hint)

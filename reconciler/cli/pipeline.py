@@ -1,0 +1,113 @@
+"""A child pipeline as text: for every part of a fleet a plan and an apply, and one report over all.
+
+Pure. Rules of GitLab that it keeps: at most 128 characters in a job's name, distinct artifact names, no empty pipeline,
+`CI_PIPELINE_SOURCE` says `parent_pipeline` in a child (facts on CI, sections 2 and 5).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import PurePath
+
+_HEAD = """\
+# Written by `reconciler ci generate`: write it anew when manifests come or go.
+stages: [plan, report, apply]
+
+default:
+  image: python:3.11-slim
+  before_script:
+    - pip install --quiet reconciler
+"""
+_PLAN = """
+plan {name}:
+  stage: plan
+  interruptible: true
+  script:
+    - {plan}
+  allow_failure:
+    exit_codes: [2]
+  artifacts:
+    when: always
+    access: developer
+    expire_in: 1 week
+    paths: [{file}]
+"""
+_APPLY = """
+apply {name}:
+  stage: apply
+  interruptible: false
+  needs: [{needs}]
+  rules:
+    - if: $CI_MERGE_REQUEST_IID
+      when: never
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+      when: manual
+      allow_failure: false
+  script:
+    - {apply}
+  resource_group: {group}
+"""
+_REPORT = """
+report:
+  stage: report
+  when: always
+  script:
+    - reconciler ci report 'plan-*.json' --report terraform=tfplan.json --report html=plan.html
+    - if [ -n "$CI_MERGE_REQUEST_IID" ]; then reconciler ci note 'plan-*.json'; fi
+  artifacts:
+    when: always
+    expire_in: 1 week
+    paths: [plan.html]
+    reports:
+      terraform: tfplan.json
+"""
+_LONGEST = 60
+
+
+def pipeline(parts: Sequence[PurePath], shared: Sequence[str], *, state: str, environment: str | None) -> str:
+    """The pipeline's text; every part gets the state's URL with its own name behind it."""
+    rows = [_HEAD]
+    for name, path in _named(parts):
+        manifests = " ".join(f"-m {shlex.quote(str(each))}" for each in (path.as_posix(), *shared))
+        chosen = f" -e {shlex.quote(environment)}" if environment else ""
+        common = f"--state {shlex.quote(_state(state, name))}{chosen}"
+        file = f"plan-{name}.json"
+        rows += [
+            _PLAN.format(
+                name=name,
+                file=file,
+                plan=json.dumps(f"reconciler plan {manifests} {common} --out {file} --detailed-exitcode"),
+            ),
+            _APPLY.format(
+                name=name,
+                needs=json.dumps(f"plan {name}"),
+                apply=json.dumps(f"reconciler apply {file} {common}"),
+                group=f"reconciler-{name}",
+            ),
+        ]
+    return "".join([*rows, _REPORT])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _named(parts: Sequence[PurePath]) -> list[tuple[str, PurePath]]:
+    """Each part with a name that no other has."""
+    taken: dict[str, PurePath] = {}
+    for part in parts:
+        stem = re.sub(r"[^a-z0-9]+", "-", part.stem.lower()).strip("-")[:_LONGEST] or "part"
+        name, number = stem, 2
+        while name in taken:
+            name, number = f"{stem}-{number}", number + 1
+        taken[name] = part
+    return list(taken.items())
+
+
+def _state(state: str, name: str) -> str:
+    """A state of a part's own, beside the common one."""
+    folder, slash, last = state.rpartition("/")
+    stem, dot, ending = last.rpartition(".")
+    return f"{folder}{slash}" + (f"{stem}-{name}.{ending}" if dot and ending == "json" else f"{last}-{name}")
