@@ -6,8 +6,10 @@ Fronts turn real requests into `exchange` calls and say how deliveries are sent;
 from __future__ import annotations
 
 import base64
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,7 +42,7 @@ class Outcome:
 class _Open:
     """An exchange in progress."""
 
-    number: int
+    key: str
     effect: Effect
     conversation: Conversation | None = None
     response: Response | None = None
@@ -59,41 +61,42 @@ class Sandbox:
 
     def __post_init__(self) -> None:
         self._started = 0
-        self._running: dict[int, _Open] = {}
+        self._running: dict[str, _Open] = {}
         self._unsaved = False
 
     @classmethod
     def opened(cls, store: Store | None, clock: Clock, fresh: Callable[[float], World]) -> Sandbox:
         """A sandbox with the world of `store`, or a fresh one that is then kept there. Raises `ValueError`."""
-        loaded = store.load() if store else None
-        if loaded is None:
-            sandbox = cls(fresh(clock.now()), clock, store, fresh)
-        else:
-            world, events = loaded
-            sandbox = cls(world, clock, None, fresh)
-            for event in events:
-                sandbox._again(event)
-            sandbox._running.clear()
-            sandbox.store = store
-        sandbox.save()
+        if store is None:
+            return cls(fresh(clock.now()), clock, None, fresh)
+        with store.locked():
+            world = store.load()
+            sandbox = cls(world or fresh(clock.now()), clock, store, fresh)
+            if world is None:
+                store.save(sandbox.world)
+            sandbox._catch_up()
         return sandbox
 
     def exchange(self, request: Request, send: Send, *, target: str = GITLAB, host: str | None = None) -> Outcome:
         """Answer one request to GitLab, to a service's stand-in, or to the receiver of everything else."""
         if target == GITLAB and request.path.startswith(control.PREFIX):
-            with self.lock:
+            with self._alone():
                 return Outcome(control.answer(self, request))
-        with self.lock:
-            now = self.clock.now()
-            running = self._start(request, target, host, now)
-            if request.method not in READING or target != GITLAB:
+        if target == GITLAB and request.method in READING:
+            with self.lock:
+                self._catch_up()
+                running = self._start(self._new_key(), request, target, host, self.clock.now())
+        else:
+            with self._alone():
+                now = self.clock.now()
+                running = self._start(self._new_key(), request, target, host, now)
                 place = {"target": target, "host": host, "now": now}
-                self._note({"start": running.number, **_to_json(request), **place})
+                self._note({"start": running.key, **_to_json(request), **place})
         while running.delivery is not None:
             delivered = send(running.delivery)
-            with self.lock:
-                self._resume(running, delivered)
-                self._note({"resume": running.number, **_delivered_to_json(delivered)})
+            with self._alone():
+                self._step(running, delivered)
+                self._note({"resume": running.key, **_delivered_to_json(delivered)})
         effect = running.effect
         if effect.drop_before or effect.drop_after or running.response is None:
             return Outcome(None, effect.delay)
@@ -101,26 +104,52 @@ class Sandbox:
 
     def reset(self, world: World) -> None:
         """Replace the world."""
-        with self.lock:
+        with self._alone():
             self.world = world
             self.save()
 
     def save(self) -> None:
         """Write the whole world to its file, if it has one."""
-        with self.lock:
+        with self._alone():
             if self.store is not None:
                 self.store.save(self.world)
             self._unsaved = False
 
     def close(self) -> None:
-        """Write what is not yet in the snapshot."""
+        """Write what is not yet in the snapshot, and keep no file open."""
         if self._unsaved:
             self.save()
+        if self.store is not None:
+            with self.lock:
+                self.store.release()
 
-    def _start(self, request: Request, target: str, host: str | None, now: float) -> _Open:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else may change the world, and it is as others have left it."""
+        with self.lock, self.store.locked() if self.store else nullcontext():
+            self._catch_up()
+            yield
+
+    def _catch_up(self) -> None:
+        if self.store is None:
+            return
+        if self.store.is_replaced():
+            with self.store.locked():
+                self.world = self.store.load() or self.world
+            self._running.clear()
+        for event in self.store.news():
+            if "start" in event:
+                self._start(event["start"], _from_json(event), event["target"], event["host"], event["now"])
+            elif event["resume"] in self._running:
+                self._step(self._running[event["resume"]], _delivered_from_json(event))
+
+    def _new_key(self) -> str:
         self._started += 1
+        return f"{os.getpid()}.{self._started}"
+
+    def _start(self, key: str, request: Request, target: str, host: str | None, now: float) -> _Open:
         self._unsaved = True
-        running = _Open(self._started, judge(self.world, request, now, host))
+        running = _Open(key, judge(self.world, request, now, host))
         effect = running.effect
         if effect.answer is not None or effect.drop_before:
             running.response = effect.answer
@@ -154,24 +183,14 @@ class Sandbox:
         assert conversation is not None
         try:
             running.delivery = next(conversation) if delivered is None else conversation.send(delivered)
-            self._running[running.number] = running
+            self._running[running.key] = running
         except StopIteration as end:
             running.delivery, running.response = None, end.value
-            self._running.pop(running.number, None)
-
-    def _resume(self, running: _Open, delivered: Delivered) -> None:
-        self._step(running, delivered)
+            self._running.pop(running.key, None)
 
     def _note(self, event: Row) -> None:
         if self.store is not None:
             self.store.note(event)
-
-    def _again(self, event: Mapping[str, Any]) -> None:
-        if "start" in event:
-            self._started = event["start"] - 1
-            self._start(_from_json(event), event["target"], event["host"], event["now"])
-        elif event["resume"] in self._running:
-            self._resume(self._running[event["resume"]], _delivered_from_json(event))
 
 
 def _to_json(request: Request) -> Row:

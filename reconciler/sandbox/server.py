@@ -136,7 +136,7 @@ def open_sandbox(
 
     sandbox = Sandbox.opened(Store(world_path) if world_path else None, clock or Clock(), fresh)
     if faults_path is not None:
-        sandbox.world.faults.extend(check_faults(json.loads(faults_path.read_text(encoding="utf-8"))))
+        sandbox.world.faults[:] = check_faults(json.loads(faults_path.read_text(encoding="utf-8")))
     return sandbox
 
 

@@ -284,3 +284,23 @@ def test_the_bare_command_tells_mistakes_without_a_traceback(tmp_path: Path) -> 
 
     assert done.returncode == 1
     assert done.stderr == f"{seed}:1: projects[0].path: `x` is in no group; write group/project\n"
+
+
+def test_processes_that_share_a_world_file_see_and_keep_each_others_writes(tmp_path: Path) -> None:
+    path = tmp_path / "world.json"
+    one = session(SandboxAdapter(open_sandbox(path, clock=ManualClock(START))))
+    two = session(SandboxAdapter(open_sandbox(path, clock=ManualClock(START))))
+
+    one.post(HOOKS, json={"url": "https://x.example.test/one"})
+    two.post(HOOKS, json={"url": "https://somewhere.example.test/two"})
+    two.post(f"{HOOKS}/2/test/push_events")
+    assert [hook["id"] for hook in one.get(HOOKS).json()] == [1, 2]
+    assert len(one.get(f"{HOOKS}/2/events").json()) == 1
+    one.close()
+    two.delete(f"{HOOKS}/1")
+    two.close()
+    one.close()
+
+    assert [hook["id"] for hook in one.get(HOOKS).json()] == [2]
+    third = session(SandboxAdapter(open_sandbox(path, clock=ManualClock(START))))
+    assert third.get(HOOKS).json() == one.get(HOOKS).json()

@@ -49,16 +49,17 @@ def deliver(
     trigger: str,
     data: Mapping[str, Any],
     *,
+    base: str,
     key: str | None = None,
     force: bool = False,
 ) -> Generator[Delivery, Delivered, Sent]:
     """Send `data` to a hook as the event of `trigger` (`push_hooks`, …) and log it.
 
-    `key`: the idempotency key of an earlier attempt; `force`: although the hook is switched off.
+    `base`: the instance's own URL; `key`: the idempotency key of an earlier attempt; `force`: although the hook is switched off.
     """
     if not force and alert_status(world, hook, now) != "executable":
         return Sent(None, "Hook disabled")
-    headers = _headers(world, hook, trigger, key or world.uuid("idempotency key"))
+    headers = _headers(world, hook, trigger, key or world.uuid("idempotency key"), base)
     try:
         payload = _payload(hook, data)
     except TemplateError as mistake:
@@ -97,7 +98,7 @@ def _may_switch_off(world: World, hook: Row) -> bool:
     return hook["kind"] != "system" and bool(world.features.get("auto_disabling_web_hooks"))
 
 
-def _headers(world: World, hook: Row, trigger: str, key: str) -> dict[str, str]:
+def _headers(world: World, hook: Row, trigger: str, key: str, base: str) -> dict[str, str]:
     name = "System Hook" if hook["kind"] == "system" else _event(trigger)
     headers = {
         **hook["custom_headers"],
@@ -106,7 +107,7 @@ def _headers(world: World, hook: Row, trigger: str, key: str) -> dict[str, str]:
         "Idempotency-Key": key,
         "X-Gitlab-Event": name,
         "X-Gitlab-Webhook-UUID": world.uuid("webhook"),
-        "X-Gitlab-Instance": str(world.settings["url"]),
+        "X-Gitlab-Instance": base,
     }
     if hook["token"]:
         headers["X-Gitlab-Token"] = re.sub(r"[\r\n]", "", hook["token"])

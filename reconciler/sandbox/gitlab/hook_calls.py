@@ -55,7 +55,9 @@ def test(kind: str, call: Call) -> Conversation:
         data = sample(call, project, call.params["trigger"])
     except NoSample as reason:
         raise message(422, str(reason)) from None
-    sent = yield from deliver(call.world, call.now, hook, TRIGGERS[call.params["trigger"]], data, force=True)
+    sent = yield from deliver(
+        call.world, call.now, hook, TRIGGERS[call.params["trigger"]], data, base=call.request.base, force=True
+    )
     if sent.status is not None and 200 <= sent.status < 300:
         return created({"message": "201 Created"})
     raise message(422, sent.text)
@@ -64,7 +66,7 @@ def test(kind: str, call: Call) -> Conversation:
 def test_system(call: Call) -> Conversation:
     """Send the one sample that there is for system hooks, and show it."""
     hook = hook_of("instance", call)
-    yield from deliver(call.world, call.now, hook, "system_hooks", SYSTEM_DATA)
+    yield from deliver(call.world, call.now, hook, "system_hooks", SYSTEM_DATA, base=call.request.base)
     return created(SYSTEM_DATA)
 
 
@@ -89,7 +91,9 @@ def resend(kind: str, call: Call) -> Conversation:
     if entry["url_digest"] != url_digest(hook):
         raise message(422, "The hook URL has changed, and this log entry cannot be retried")
     key = entry["request_headers"]["Idempotency-Key"]
-    sent = yield from deliver(call.world, call.now, hook, entry["trigger"], entry["request_data"], key=key)
+    sent = yield from deliver(
+        call.world, call.now, hook, entry["trigger"], entry["request_data"], base=call.request.base, key=key
+    )
     if sent.status is None:
         raise message(422, sent.text)
     return created({"response_status": sent.status})

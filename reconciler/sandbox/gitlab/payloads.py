@@ -224,7 +224,7 @@ def _lacking(text: str) -> Callable[[Call, Row], Row]:
 
 
 def _base(call: Call) -> str:
-    return str(call.world.settings["url"]).rstrip("/")
+    return call.request.base
 
 
 SAMPLES: Mapping[str, Callable[[Call, Row], Row]] = MappingProxyType(
