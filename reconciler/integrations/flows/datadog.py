@@ -1,0 +1,197 @@
+"""Datadog: whether the API key works on its site, and metrics, logs and events sent.
+
+Pure flows. Source: `facts/services.md` 11. A key belongs to one site and is refused on others like a wrong one. Intake
+has no natural key, so nothing is sent twice: a lost answer ends the action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.core.errors import UsageError
+from reconciler.core.flow import Flow, Request, Response
+from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
+from reconciler.core.value import Plain, Secret, Value
+from reconciler.integrations.flows.metrics import COUNT, PUSHED, figures_of
+from reconciler.integrations.flows.parts import (
+    CREDENTIAL,
+    GONE,
+    MISLEADING,
+    Sign,
+    ask,
+    degraded,
+    healthy,
+    host_of,
+    judge,
+    look,
+    mapping,
+    need,
+    need_secret,
+    secret_of,
+    sequence,
+    shown,
+    taken,
+    text_of,
+    trouble,
+    unhealthy,
+)
+
+_NAME = "Datadog"
+_SITE = "datadoghq.com"
+_WORDS = ("webhook-intake.", "http-intake.logs.", "api.", "app.")
+_COUNT, _GAUGE = 1, 3
+_LOGS_A_CALL = 500
+_LOG_LIMIT, _TEXT_LIMIT, _KEY_LIMIT = 1_000_000, 4000, 100
+_ALERTS = ("info", "success", "warning", "error", "user_update", "recommendation", "snapshot")
+_WHY = {403: "it does not accept the API key on this site", 408: "it took too long", 413: "too much at once"}
+
+
+def probe(subject: Subject) -> Flow[Verdict]:
+    """Whether the API key is one of this site's, and the application key its organisation's."""
+    site, key = _Site(subject), need_secret(subject.values, "api_key")
+    answer = yield from ask(look("GET", f"{site.api}/api/v1/validate", headers={"DD-API-KEY": key}))
+    refused = f"Datadog does not accept the API key on {site.name}: it is wrong, or another site's"
+    if trouble(_NAME, answer):
+        gone = Sign((404,), (), Health.UNHEALTHY, f"{site.name} is none of Datadog's sites", GONE)
+        return judge(_NAME, answer, (Sign((401, 403), (), Health.UNHEALTHY, refused, CREDENTIAL), gone))
+    valid = shown(answer).get("valid")
+    if valid is False:
+        return unhealthy(refused, CREDENTIAL)
+    if valid is not True:
+        return unhealthy(f"something else than Datadog answers at {site.name}", MISLEADING)
+    further = secret_of(subject.values, "app_key")
+    if further is not None:
+        headers = {"DD-API-KEY": key, "DD-APPLICATION-KEY": further}
+        answer = yield from ask(look("GET", f"{site.api}/api/v2/validate_keys", headers=headers))
+        if isinstance(answer, Response) and answer.status in (401, 403):
+            return degraded("Datadog accepts the API key, but not the application key", CREDENTIAL, site=site.name)
+    return healthy(f"Datadog accepts the API key on {site.name}", site=site.name)
+
+
+def push_metrics(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
+    """Send figures, each as one point of the time that it is."""
+    site, own = _Site(subject), _tags(subject.values)
+    host = text_of(parameters, "host")
+    series: list[dict[str, Any]] = []
+    for figure in figures_of(parameters):
+        kind = _COUNT if figure.type == COUNT else _GAUGE
+        row: dict[str, Any] = {"metric": figure.name, "type": kind}
+        row["points"] = [{"timestamp": int(subject.now), "value": figure.value}]
+        row["tags"] = [*own, *(f"{name}:{value}" for name, value in figure.labels.items())]
+        series.append(row | ({"resources": [{"type": "host", "name": host}]} if host else {}))
+    request = site.post(f"{site.api}/api/v2/series", {"series": series})
+    answer = taken(_NAME, "send metrics", (yield from ask(request)), why=_WHY)
+    errors = len(sequence(shown(answer).get("errors")))
+    return {"sent": len(series), "refused": errors, "site": site.name}
+
+
+def send_logs(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
+    """Send log lines, at most 500 a request."""
+    site = _Site(subject)
+    lines = [*_texts(parameters.get("message")), *_texts(parameters.get("messages"))]
+    if not lines or any(len(line.encode()) > _LOG_LIMIT for line in lines):
+        raise UsageError("there is no log line to send, or one of more than 1 MB", hint="say `-p message=TEXT`")
+    tags = [*_tags(subject.values), *(f"{k}:{v}" for k, v in mapping(parameters.get("labels")).items())]
+    common = {"ddsource": text_of(parameters, "source", "gitlab"), "ddtags": ",".join(tags)}
+    further = {"service": text_of(subject.values, "service"), "hostname": text_of(parameters, "host")}
+    common |= {name: text for name, text in further.items() if text}
+    common["status"] = text_of(parameters, "level", "info")
+    for first in range(0, len(lines), _LOGS_A_CALL):
+        rows = [{"message": line, **common} for line in lines[first : first + _LOGS_A_CALL]]
+        doing = "send logs" if not first else f"send logs after the first {first}"
+        taken(_NAME, doing, (yield from ask(site.post(f"{site.intake}/api/v2/logs", rows))), why=_WHY)
+    return {"sent": len(lines), "site": site.name}
+
+
+def send_event(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
+    """Send one event to the event stream."""
+    site = _Site(subject)
+    title = need(parameters, "title")
+    text, key = text_of(parameters, "text", title), text_of(parameters, "aggregation_key")
+    if len(text) > _TEXT_LIMIT or len(key) > _KEY_LIMIT:
+        raise UsageError(f"`text` has at most {_TEXT_LIMIT} characters and `aggregation_key` {_KEY_LIMIT}")
+    event: dict[str, Any] = {"title": title, "text": text, "date_happened": int(subject.now)}
+    event |= {"alert_type": text_of(parameters, "alert_type", "info"), "source_type_name": "gitlab"}
+    event["priority"] = text_of(parameters, "priority", "normal")
+    event["tags"] = [*_tags(subject.values), *(f"{k}:{v}" for k, v in mapping(parameters.get("labels")).items())]
+    event |= {name: said for name, said in (("aggregation_key", key), ("host", text_of(parameters, "host"))) if said}
+    answer = taken(_NAME, "send the event", (yield from ask(site.post(f"{site.api}/api/v1/events", event))), why=_WHY)
+    made = mapping(shown(answer).get("event"))
+    return {"id": str(made.get("id") or ""), "url": str(made.get("url") or ""), "site": site.name}
+
+
+_HOST = Field("host", FieldType.STRING, "Host that it comes from.")
+_LABELS = Field("labels", FieldType.MAP, "Tags beside the entry's.", example={"team": "shop"})
+
+ACTIONS = {
+    "push-metrics": Action("push-metrics", "Send figures as metrics.", push_metrics, (*PUSHED, _HOST)),
+    "send-logs": Action(
+        "send-logs",
+        "Send log lines.",
+        send_logs,
+        (
+            Field("message", FieldType.STRING, "The log line."),
+            Field("messages", FieldType.STRINGS, "Several log lines."),
+            Field("level", FieldType.STRING, "How grave it is.", default="info", example="error"),
+            Field("source", FieldType.STRING, "What it comes from.", default="gitlab"),
+            _HOST,
+            _LABELS,
+        ),
+    ),
+    "send-event": Action(
+        "send-event",
+        "Send an event.",
+        send_event,
+        (
+            Field("title", FieldType.STRING, "What happened.", required=True),
+            Field("text", FieldType.STRING, "More about it; the title when not stated."),
+            Field("alert_type", FieldType.STRING, "Of what sort it is.", choices=_ALERTS, default="info"),
+            Field("priority", FieldType.STRING, "How urgent it is.", choices=("normal", "low"), default="normal"),
+            Field("aggregation_key", FieldType.STRING, "Events of one key are shown together."),
+            _HOST,
+            _LABELS,
+        ),
+    ),
+}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class _Site:
+    """One of Datadog's sites, or a server of one's own that `api_url` names."""
+
+    def __init__(self, subject: Subject) -> None:
+        address = text_of(subject.values, "api_url")
+        site = _site_of(host_of(address)) or text_of(subject.values, "site", "" if address else _SITE)
+        self._key = need_secret(subject.values, "api_key")
+        if site:
+            self.name, self.api, self.intake = site, f"https://api.{site}", f"https://http-intake.logs.{site}"
+        else:
+            scheme, _, rest = address.partition("://")
+            self.name = host_of(address)
+            self.api = self.intake = f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}"
+
+    def post(self, url: str, value: object) -> Request:
+        headers: dict[str, str | Secret] = {"DD-API-KEY": self._key}
+        return Request("POST", url, headers, json=value, writes=True)
+
+
+def _site_of(host: str) -> str:
+    """The site that a host of Datadog's belongs to; empty for another's host."""
+    for word in _WORDS:
+        if host.startswith(word):
+            return host.removeprefix(word)
+    return ""
+
+
+def _tags(values: Mapping[str, Value]) -> list[str]:
+    """The entry's tags, as GitLab sends them with everything."""
+    named = [f"{name}:{text_of(values, name)}" for name in ("env", "service") if text_of(values, name)]
+    return [*named, *(line.strip() for line in text_of(values, "tags").splitlines() if line.strip())]
+
+
+def _texts(value: Value) -> Iterator[str]:
+    items = (value,) if isinstance(value, str) else value or ()
+    yield from (str(item) for item in items if str(item).strip())
