@@ -7,35 +7,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Command, Duration, group
+from reconciler.cli.options import Duration, command
 from reconciler.core.errors import ExitCode, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.cli.session import Session
 
 
-@group(
+@command(
     "sandbox",
     "Serve a pretend GitLab with pretend services",
     examples=[
-        ("reconciler sandbox serve", "on http://127.0.0.1:8080, token `sandbox-token`"),
+        ("reconciler sandbox", "on http://127.0.0.1:8080, token `sandbox-token`"),
+        (
+            "reconciler sandbox --port 0 --world world.json --latency 50ms",
+            "any free port, kept contents, a slow network",
+        ),
         ("reconciler --sandbox plan", "any command against it, without a server"),
-    ],
-)
-def cli() -> None:
-    """Serve a pretend GitLab with pretend services.
-
-    Everything runs on this machine; no account and no network are needed.
-    """
-
-
-@cli.command(
-    "serve",
-    cls=Command,
-    short_help="Serve until interrupted",
-    examples=[
-        ("reconciler sandbox serve --port 0", "on any free port; prints `listening on URL`"),
-        ("reconciler sandbox serve --world world.json --latency 50ms", "keep its contents, answer like a real network"),
     ],
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 for any free one.")
@@ -43,10 +31,12 @@ def cli() -> None:
 @click.option("--seed", metavar="FILE", help="What is there at the beginning.")
 @click.option("--latency", type=Duration(), default=0.0, metavar="TIME", help="How long every answer takes.")
 @click.option("--faults", metavar="FILE", help="What goes wrong on purpose.")
-def serve(session: Session, port: int, world: str | None, seed: str | None, latency: float, faults: str | None) -> int:
-    """Serve until interrupted.
+def cli(session: Session, port: int, world: str | None, seed: str | None, latency: float, faults: str | None) -> int:
+    """Serve a pretend GitLab with pretend services.
 
-    Binds the loopback address only and prints `listening on URL` when it is ready.
+    Everything runs on this machine, until interrupted; no account and no network
+    are needed. Binds the loopback address only and prints `listening on URL` when
+    it is ready.
     """
     from reconciler.sandbox import fronts
 

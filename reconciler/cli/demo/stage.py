@@ -40,7 +40,7 @@ class Stage:
 
     def __enter__(self) -> Stage:
         (self.folder / "manifests").mkdir(parents=True, exist_ok=True)
-        arguments = ["sandbox", "serve", "--port", "0", "--world", "world.json"]
+        arguments = ["sandbox", "--port", "0", "--world", "world.json"]
         log = (self.folder / "sandbox.log").open("w", encoding="utf-8")
         with log:
             self._server = self._start(arguments, stdout=subprocess.PIPE, stderr=log)
@@ -111,7 +111,7 @@ class Stage:
         if not line.startswith("listening on "):
             raise ReconcilerError(
                 "the pretend GitLab did not start",
-                hint=f"see {self.folder / 'sandbox.log'}; or try it: `reconciler sandbox serve`",
+                hint=f"see {self.folder / 'sandbox.log'}; or try it: `reconciler sandbox`",
             )
         return line.removeprefix("listening on ").strip()
 
