@@ -55,7 +55,8 @@ def deliver(
 ) -> Generator[Delivery, Delivered, Sent]:
     """Send `data` to a hook as the event of `trigger` (`push_hooks`, …) and log it.
 
-    `base`: the instance's own URL; `key`: the idempotency key of an earlier attempt; `force`: although the hook is switched off.
+    `base`: the instance's own URL; `key`: the idempotency key of an earlier attempt; `force`: although the hook
+    is switched off.
     """
     if not force and alert_status(world, hook, now) != "executable":
         return Sent(None, "Hook disabled")

@@ -10,11 +10,11 @@ import re
 from ..message import Response
 from ..rows import new_group
 from ..world import Row, World
-from .access import MAINTAINER, OWNER, can_read_group, find_group, level_in_group
+from .access import MAINTAINER, OWNER, can_read_group, can_read_project, find_group, level_in_group
 from .errors import forbidden, message, not_found
-from .estate_views import group_view
+from .estate_views import group_view, project_view
 from .kernel import Call, Route, created, group_role, ok, readable_group, signed_in
-from .paging import PAGING, paginate
+from .paging import MOST, PAGING, paginate
 from .params import boolean, integer, integers, optional, required, string
 from .projects import PROJECT_FILTERS, list_projects
 
@@ -89,7 +89,10 @@ def read(call: Call) -> Response:
     """One group; with its projects unless `with_projects=false`."""
     view = group_view(call.world, call.request.base, call.group)
     if call.params["with_projects"]:
-        view |= {"projects": [], "shared_projects": []}
+        own = call.world.projects.by("namespace_id", call.group["id"])
+        seen = [p for p in own if can_read_project(call.world, call.user, p)][:MOST]
+        shown = [project_view(call.world, call.request.base, project) for project in seen]
+        view |= {"projects": shown, "shared_projects": []}
     return ok(view)
 
 
