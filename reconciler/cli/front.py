@@ -21,6 +21,7 @@ COMMANDS = {
     "ci": (OPERATE, "reconciler.cli.ci:cli", "Write merge request notes, joined reports, child pipelines"),
     "sandbox": (OPERATE, "reconciler.cli.sandbox:cli", "Serve a pretend GitLab with pretend services"),
     "demo": (OPERATE, "reconciler.cli.demo.command:cli", "Watch the whole story run on a pretend GitLab"),
+    "doctor": (OPERATE, "reconciler.cli.doctor:cli", "Check token, rights, clock, state and manifests"),
     "completion": (OPERATE, "reconciler.cli.completion:cli", "Print the completion script of a shell"),
     "version": (OPERATE, "reconciler.cli.version:cli", "Print the version and those of the file formats"),
 }

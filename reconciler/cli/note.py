@@ -33,13 +33,11 @@ def keep_note(workspace: Workspace, environ: Mapping[str, str], body: str) -> st
             "this is no pipeline of a merge request",
             hint="CI_MERGE_REQUEST_PROJECT_ID and CI_MERGE_REQUEST_IID say which one a note is for",
         )
-    return workspace.http.run(_upsert(*where, body))
+    return workspace.http.run(upsert(*where, body))
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _upsert(project: str, number: str, body: str) -> Flow[str]:
+def upsert(project: str, number: str, body: str) -> Flow[str]:
+    """The conversation: who are we, which note is ours, then change it or write one. Returns what was done."""
     notes = f"/api/v4/projects/{quote(project, safe='')}/merge_requests/{quote(number, safe='')}/notes"
     marker = body.split("\n", 1)[0]
     me = _data((yield Request("GET", "/api/v4/user")), "ask who we are")
@@ -56,6 +54,9 @@ def _upsert(project: str, number: str, body: str) -> Flow[str]:
             break
     made = _data((yield Request("POST", notes, json={"body": body}, writes=True)), "write the note")
     return f"note {made['id']} was written"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _data(answer: Response | Failure | Pause | None, what: str) -> Any:
