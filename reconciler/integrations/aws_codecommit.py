@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.core.resource import Part
 from reconciler.integrations.base import PROJECT, join, kind, secret, text
+from reconciler.integrations.flows.aws_codecommit import ACTIONS, probe
 from reconciler.integrations.objects import MIRROR_OPTIONS, mirror
 from reconciler.integrations.rules import Values, matches
 
@@ -49,4 +50,6 @@ KIND = kind(
     manual=("In AWS: an IAM user with GitPull and GitPush, and HTTPS Git credentials for it.",),
     scopes=PROJECT,
     credential=("region", "git_username", "git_password"),
+    probe=probe,
+    actions=ACTIONS,
 )

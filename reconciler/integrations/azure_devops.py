@@ -11,6 +11,7 @@ from urllib.parse import quote
 from reconciler.core.resource import Part
 from reconciler.core.value import Value
 from reconciler.integrations.base import PROJECT, join, kind, number, secret, text
+from reconciler.integrations.flows.azure_devops import ACTIONS, probe
 from reconciler.integrations.objects import MIRROR_OPTIONS, mirror
 from reconciler.integrations.rules import Objection, Values, one_of, web_url
 
@@ -60,4 +61,6 @@ KIND = kind(
     manual=("In Azure DevOps: make the repository and a personal access token; no API makes tokens.",),
     scopes=PROJECT,
     credential=("organization", "collection_url", "pat"),
+    probe=probe,
+    actions=ACTIONS,
 )

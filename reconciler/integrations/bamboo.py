@@ -6,6 +6,7 @@ Becomes GitLab's `bamboo` integration. Pure.
 from __future__ import annotations
 
 from reconciler.integrations.base import kind
+from reconciler.integrations.flows.bamboo import ACTIONS, probe
 from reconciler.integrations.native import SHAPES
 from reconciler.integrations.rules import matches, web_url
 
@@ -18,4 +19,6 @@ KIND = kind(
     ),
     manual=("In Bamboo: let repository changes trigger the plan, and label builds with the commit's revision.",),
     credential=("bamboo_url", "username", "password"),
+    probe=probe,
+    actions=ACTIONS,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.integrations.base import kind, renamed, secret
+from reconciler.integrations.flows.datadog import ACTIONS, probe
 from reconciler.integrations.native import SHAPES
 from reconciler.integrations.rules import Objection, Values, known, matches, stated, web_url
 
@@ -58,4 +59,6 @@ KIND = kind(
         _logs_need_visibility,
     ),
     credential=("api_key", "site"),
+    probe=probe,
+    actions=ACTIONS,
 )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from reconciler.core.resource import Part
 from reconciler.core.value import Value
 from reconciler.integrations.base import PROJECT, events_field, join, kind, secret, text
+from reconciler.integrations.flows.google_cloud_build import ACTIONS, probe
 from reconciler.integrations.rules import Objection, Values, matches, stated
 from reconciler.integrations.webhook import HOOK
 
@@ -69,4 +70,6 @@ KIND = kind(
     manual=("In Google Cloud: make the webhook trigger, its secret, and an API key for the Cloud Build API.",),
     scopes=PROJECT,
     credential=("project", "location", "trigger", "access_token"),
+    probe=probe,
+    actions=ACTIONS,
 )

@@ -13,6 +13,8 @@ from urllib.parse import quote
 from reconciler.core.resource import Part
 from reconciler.core.value import Text, Value
 from reconciler.integrations.base import join, kind, renamed, secret, texts
+from reconciler.integrations.flows.jenkins import probe
+from reconciler.integrations.flows.jenkins_builds import ACTIONS
 from reconciler.integrations.native import SHAPES
 from reconciler.integrations.rules import Objection, Values, plainly, together, web_url
 
@@ -77,4 +79,6 @@ KIND = kind(
     rules=(web_url("jenkins_url"), together("username", "api_token"), _distinct),
     manual=("In Jenkins: install the GitLab plugin, and in each job switch on building when GitLab reports a change.",),
     credential=("jenkins_url", "username", "api_token"),
+    probe=probe,
+    actions=ACTIONS,
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.core.resource import Part
 from reconciler.integrations.base import kind, secret, text
+from reconciler.integrations.flows.newrelic import ACTIONS, probe
 from reconciler.integrations.objects import VARIABLE_OPTIONS, variables
 from reconciler.integrations.rules import Objection, Values, known, maskable, matches, one_of
 
@@ -46,4 +47,6 @@ KIND = kind(
         maskable("license_key", "api_key"),
     ),
     credential=("region", "license_key", "api_key"),
+    probe=probe,
+    actions=ACTIONS,
 )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.core.resource import Part
 from reconciler.integrations.base import kind, pairs, secret, text
+from reconciler.integrations.flows.prometheus import ACTIONS, probe
 from reconciler.integrations.objects import VARIABLE_OPTIONS, variables
 from reconciler.integrations.rules import Objection, Values, maskable, together, web_url
 
@@ -55,4 +56,6 @@ KIND = kind(
     ),
     manual=("In Prometheus: scrape the Pushgateway with `honor_labels: true`; that is a file, no API.",),
     credential=("pushgateway_url", "username", "password"),
+    probe=probe,
+    actions=ACTIONS,
 )

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from reconciler.core.resource import Part
 from reconciler.integrations.base import boolean, kind, secret, text
+from reconciler.integrations.flows.sentry import ACTIONS
+from reconciler.integrations.flows.sentry_probe import probe
 from reconciler.integrations.objects import VARIABLE_OPTIONS, variables
 from reconciler.integrations.rules import Objection, Values, known, maskable, matches, split, stated, together, web_url
 
@@ -69,4 +71,6 @@ KIND = kind(
         "In GitLab: connect the Sentry project (Settings, Monitor, Error tracking); no API sets its address and token.",
     ),
     credential=("url", "auth_token", "dsn"),
+    probe=probe,
+    actions=ACTIONS,
 )

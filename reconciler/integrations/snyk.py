@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.core.resource import Part
 from reconciler.integrations.base import kind, secret, text
+from reconciler.integrations.flows.snyk import ACTIONS, probe
 from reconciler.integrations.objects import VARIABLE_OPTIONS, variables
 from reconciler.integrations.rules import Values, begins, maskable
 
@@ -34,4 +35,6 @@ KIND = kind(
     parts=parts,
     rules=(begins("api_url", "https://", "Snyk answers 404 without TLS"), maskable("token")),
     credential=("api_url", "token"),
+    probe=probe,
+    actions=ACTIONS,
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.core.resource import Part
 from reconciler.integrations.base import kind, secret, text
+from reconciler.integrations.flows.sonarqube import ACTIONS, probe
 from reconciler.integrations.objects import VARIABLE_OPTIONS, variables
 from reconciler.integrations.rules import Values, maskable, matches, web_url
 
@@ -44,4 +45,6 @@ KIND = kind(
     ),
     manual=("In SonarQube: bind the project to GitLab for merge-request decoration (Developer Edition or higher).",),
     credential=("url", "token"),
+    probe=probe,
+    actions=ACTIONS,
 )

@@ -6,6 +6,7 @@ Becomes GitLab's `teamcity` integration. Pure.
 from __future__ import annotations
 
 from reconciler.integrations.base import kind
+from reconciler.integrations.flows.teamcity import ACTIONS, probe
 from reconciler.integrations.native import SHAPES
 from reconciler.integrations.rules import matches, web_url
 
@@ -18,4 +19,6 @@ KIND = kind(
     ),
     manual=("In TeamCity: add the GitLab repository as VCS root, with a branch specification for all branches.",),
     credential=("teamcity_url", "username", "password"),
+    probe=probe,
+    actions=ACTIONS,
 )

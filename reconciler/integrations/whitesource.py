@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from reconciler.core.resource import Part
 from reconciler.core.value import Text
 from reconciler.integrations.base import kind, secret, text
+from reconciler.integrations.flows.whitesource import ACTIONS, probe
 from reconciler.integrations.objects import VARIABLE_OPTIONS, variables
 from reconciler.integrations.rules import Objection, Values, known, maskable, plainly, stated, web_url
 
@@ -62,4 +63,6 @@ KIND = kind(
     ),
     manual=("In Mend: make a service user and its user key.",),
     credential=("url", "email", "user_key"),
+    probe=probe,
+    actions=ACTIONS,
 )
