@@ -6,6 +6,7 @@ Becomes GitLab's `asana` integration; the workspace and project are ours, for ac
 from __future__ import annotations
 
 from reconciler.integrations.base import kind, text
+from reconciler.integrations.flows.asana import ACTIONS, probe
 from reconciler.integrations.native_trackers import SHAPES
 from reconciler.integrations.rules import matches
 
@@ -18,4 +19,6 @@ KIND = kind(
     text("project_gid", "Id of the project in which tasks are made.", ours=True),
     rules=(matches("workspace_gid", *_ID), matches("project_gid", *_ID)),
     credential=("api_key",),
+    probe=probe,
+    actions=ACTIONS,
 )

@@ -7,6 +7,7 @@ for the probe and the actions. Pure.
 from __future__ import annotations
 
 from reconciler.integrations.base import kind, secret, text
+from reconciler.integrations.flows.redmine import ACTIONS, probe
 from reconciler.integrations.native_trackers import SHAPES, TRACKER_RULES
 from reconciler.integrations.rules import matches, together, web_url
 
@@ -27,4 +28,6 @@ KIND = kind(
     ),
     manual=("In Redmine: switch the REST API on (Administration, Settings, API); no API does.",),
     credential=("url", "api_key"),
+    probe=probe,
+    actions=ACTIONS,
 )
