@@ -162,10 +162,10 @@ class Executor:
         step, record = prepared.step, prepared.record
         gone = (step.previous,) if step.previous else ()
         if step.action in _SILENT:
-            return Done(intent.number, record, gone if record else (step.address,))
+            return Done(intent.number, record, gone or (() if record else (step.address,)))
         written = self._write(step, prepared)
         if record is None:
-            return Done(intent.number, None, (step.address,))
+            return Done(intent.number, None, gone or (step.address,))
         record = replace(
             record,
             id=written.id if written.id is not None else record.id,

@@ -19,6 +19,7 @@ from reconciler.core.report import Report
 from reconciler.core.resolve import Resolver
 from reconciler.core.resource import Resource
 from reconciler.core.state import Record
+from reconciler.core.steps import recorded_of
 from reconciler.core.value import Plain, Secret, Value
 from reconciler.engine.apply import Executor, NeverStop, Prepared, Stop
 from reconciler.engine.books import Books, begin, digester, finish, left_open, open_books, settle_open
@@ -129,7 +130,7 @@ class Preparer:
 
     def record(self, step: Step) -> Record:
         """What shall be recorded once a step is done."""
-        before = self.records.get(key_of(step.previous or step.address))
+        before = recorded_of(step, self.records)
         local: dict[str, Plain] = dict(step.local)
         if before:
             local |= {name: value for name, value in before.local.items() if name.startswith("_")}
@@ -215,7 +216,7 @@ def _refuse_stale(ws: Workspace, plan: Plan, books: Books, reader: Reader, diges
 
 def _moved_records(steps: Iterable[Step], books: Books) -> Iterable[str]:
     for step in steps:
-        record = books.state.find(step.previous or step.address)
+        record = recorded_of(step, books.state.records)
         if parts(fingerprint(record, ABSENT))[0] != parts(step.fingerprint)[0]:
             yield step.address
 
@@ -232,12 +233,12 @@ def _case(step: Step, books: Books) -> Case:
     """The case of a step, as far as reading its live side needs it."""
     wanted = Resource(step.address, step.primitive, step.kind, step.shape, step.scope, step.fields, step.identity)
     gone = step.action in (StepAction.DELETE, StepAction.FORGET)
-    return Case(step.address, None if gone else wanted, books.state.find(step.previous or step.address))
+    return Case(step.address, None if gone else wanted, recorded_of(step, books.state.records))
 
 
 def _refuse_rotated(step: Step, books: Books, preparer: Preparer) -> None:
     """A secret that the plan keeps must still be the recorded one."""
-    record = books.state.find(step.previous or step.address)
+    record = recorded_of(step, books.state.records)
     for name, use in step.secrets.items():
         digest = record.digests.get(name) if record else None
         if use.write or not digest:

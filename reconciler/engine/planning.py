@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from reconciler.core.address import Scope, key_of
-from reconciler.core.decide import World, decide, entry_of
+from reconciler.core.decide import decide, entry_of
 from reconciler.core.digest import Digester
 from reconciler.core.errors import Problem, Severity, UsageError
 from reconciler.core.live import Live
@@ -18,6 +18,7 @@ from reconciler.core.ports import ScopeFacts
 from reconciler.core.resource import Resource
 from reconciler.core.source import closest
 from reconciler.core.state import State
+from reconciler.core.steps import World
 from reconciler.core.value import Secret
 from reconciler.engine.books import Books, digester, open_books, settle_open
 from reconciler.engine.declared import Declared, declare, read_manifests
