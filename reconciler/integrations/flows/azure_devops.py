@@ -99,9 +99,9 @@ def run_pipeline(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
     return (yield from follow([made], parameters))
 
 
-ACTIONS = {
-    "sync": Action("sync", "Push to Azure Repos now.", sync, mirrors.SYNCING),
-    "run-pipeline": Action(
+ACTIONS = (
+    Action("sync", "Push to Azure Repos now.", sync, mirrors.SYNCING),
+    Action(
         "run-pipeline",
         "Run a pipeline, follow it, and tell GitLab how it ends.",
         run_pipeline,
@@ -114,7 +114,7 @@ ACTIONS = {
             *FOLLOWING,
         ),
     ),
-}
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -88,8 +88,8 @@ def build(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str
     return (yield from follow([made], parameters))
 
 
-ACTIONS = {
-    "build": Action(
+ACTIONS = (
+    Action(
         "build",
         "Build the plan, follow the build, and tell GitLab how it ends.",
         build,
@@ -100,8 +100,8 @@ ACTIONS = {
             Field("stage", FieldType.STRING, "Stage up to which the plan is built; all stages when not stated."),
             *FOLLOWING,
         ),
-    )
-}
+    ),
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -124,9 +124,9 @@ def send_event(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mappin
 _HOST = Field("host", FieldType.STRING, "Host that it comes from.")
 _LABELS = Field("labels", FieldType.MAP, "Tags beside the entry's.", example={"team": "shop"})
 
-ACTIONS = {
-    "push-metrics": Action("push-metrics", "Send figures as metrics.", push_metrics, (*PUSHED, _HOST)),
-    "send-logs": Action(
+ACTIONS = (
+    Action("push-metrics", "Send figures as metrics.", push_metrics, (*PUSHED, _HOST)),
+    Action(
         "send-logs",
         "Send log lines.",
         send_logs,
@@ -139,7 +139,7 @@ ACTIONS = {
             _LABELS,
         ),
     ),
-    "send-event": Action(
+    Action(
         "send-event",
         "Send an event.",
         send_event,
@@ -153,7 +153,7 @@ ACTIONS = {
             _LABELS,
         ),
     ),
-}
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

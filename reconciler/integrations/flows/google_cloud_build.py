@@ -97,8 +97,8 @@ def run_trigger(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mappi
     return (yield from follow([running], parameters))
 
 
-ACTIONS = {
-    "run-trigger": Action(
+ACTIONS = (
+    Action(
         "run-trigger",
         "Run the trigger, follow its build, and tell GitLab how it ends.",
         run_trigger,
@@ -109,8 +109,8 @@ ACTIONS = {
             Field("substitutions", FieldType.MAP, "Substitutions of the build.", example={"_STAGE": "production"}),
             *FOLLOWING,
         ),
-    )
-}
+    ),
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -60,8 +60,8 @@ def build(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str
     return (yield from follow(started, parameters))
 
 
-ACTIONS = {
-    "build": Action(
+ACTIONS = (
+    Action(
         "build",
         "Build the jobs, follow the builds, and tell GitLab how they end.",
         build,
@@ -72,8 +72,8 @@ ACTIONS = {
             Field("jobs", FieldType.STRINGS, "Jobs that are built, in place of the entry's."),
             *FOLLOWING,
         ),
-    )
-}
+    ),
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

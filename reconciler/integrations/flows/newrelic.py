@@ -118,14 +118,14 @@ def mark_deployment(subject: Subject, parameters: Mapping[str, Value]) -> Flow[M
     return {"id": str(made.get("changeTrackingId") or ""), "entity": guid, "region": region}
 
 
-ACTIONS = {
-    "push-metrics": Action(
+ACTIONS = (
+    Action(
         "push-metrics",
         "Send figures as metrics.",
         push_metrics,
         (*PUSHED, Field("interval", FieldType.INTEGER, "Seconds that counts are of.", default=_DEFAULT_INTERVAL)),
     ),
-    "event": Action(
+    Action(
         "event",
         "Send a custom event.",
         send_event,
@@ -134,7 +134,7 @@ ACTIONS = {
             Field("attributes", FieldType.MAP, "What is to be known of it.", example={"stage": "production"}),
         ),
     ),
-    "deployment-marker": Action(
+    Action(
         "deployment-marker",
         "Mark a deployment on an entity.",
         mark_deployment,
@@ -148,7 +148,7 @@ ACTIONS = {
             Field("url", FieldType.STRING, "Address of the deployment."),
         ),
     ),
-}
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

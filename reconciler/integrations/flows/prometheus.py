@@ -104,8 +104,8 @@ def push_metrics(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
     return {"pushed": len(figures), "job": job, "grouping": {str(k): str(v) for k, v in grouping.items()}}
 
 
-ACTIONS = {
-    "push-metrics": Action(
+ACTIONS = (
+    Action(
         "push-metrics",
         "Push figures to the Pushgateway.",
         push_metrics,
@@ -121,8 +121,8 @@ ACTIONS = {
                 default="merge",
             ),
         ),
-    )
-}
+    ),
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

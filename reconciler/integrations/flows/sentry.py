@@ -117,8 +117,8 @@ def event(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str
 
 _VERSION_FIELD = Field("version", FieldType.STRING, "Version, in place of the entry's `release`.", example="v1.2.3")
 
-ACTIONS = {
-    "release": Action(
+ACTIONS = (
+    Action(
         "release",
         "Make a release.",
         release,
@@ -131,7 +131,7 @@ ACTIONS = {
             Field("finalize", FieldType.BOOLEAN, "Whether it is out.", default=False),
         ),
     ),
-    "deploy": Action(
+    Action(
         "deploy",
         "Record a deploy of a release.",
         deploy,
@@ -142,7 +142,7 @@ ACTIONS = {
             Field("url", FieldType.STRING, "Address of the deploy."),
         ),
     ),
-    "event": Action(
+    Action(
         "event",
         "Send an event.",
         event,
@@ -154,7 +154,7 @@ ACTIONS = {
             Field("tags", FieldType.MAP, "What it can be found by."),
         ),
     ),
-}
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

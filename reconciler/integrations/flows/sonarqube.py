@@ -98,8 +98,8 @@ def quality_gate(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
     return {"project": key, "quality_gate": status, "passed": status == "OK", "failed": tuple(failed)}
 
 
-ACTIONS = {
-    "quality-gate": Action(
+ACTIONS = (
+    Action(
         "quality-gate",
         "Read the quality gate.",
         quality_gate,
@@ -108,8 +108,8 @@ ACTIONS = {
             Field("branch", FieldType.STRING, "Branch that is asked for."),
             Field("merge_request", FieldType.STRING, "Number of the merge request that is asked for."),
         ),
-    )
-}
+    ),
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -90,8 +90,8 @@ def build(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str
     return (yield from follow([made], parameters))
 
 
-ACTIONS = {
-    "build": Action(
+ACTIONS = (
+    Action(
         "build",
         "Build the configuration, follow the build, and tell GitLab how it ends.",
         build,
@@ -105,8 +105,8 @@ ACTIONS = {
             Field("comment", FieldType.STRING, "Text shown beside the build."),
             *FOLLOWING,
         ),
-    )
-}
+    ),
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
