@@ -16,6 +16,8 @@ from reconciler.core.spec import Spec
 from reconciler.core.value import Text, Value
 from reconciler.core.yamltree import Node
 
+_FROM_OUTSIDE = OUTSIDE | {"var"}
+
 UNREADABLE = Text((), "")
 """Stands for text whose reference is wrong, so that nothing else is said about it."""
 
@@ -76,11 +78,10 @@ def check_whole(
 
     `wrong` are fields about which something has been said already.
     """
-    wanted = dict.fromkeys(spec.required, "")
-    if template:
-        wanted |= dict.fromkeys(template.required_fields, f" (template `{template.name}`)")
-    missing = {key: why for key, why in wanted.items() if values.get(key) in (None, "") and key not in wrong}
-    for key, why in missing.items():
+    wanted = (*spec.required, *(template.required_fields if template else ()))
+    missing = [key for key in dict.fromkeys(wanted) if values.get(key) in (None, "") and key not in wrong]
+    for key in missing:
+        why = f" (template `{template.name}`)" if template and key not in spec.required else ""
         at = fields[key].key_at if key in fields else node.key_at
         findings.add("a required field is missing", f"`{name}` needs `{key}`{why}", _to_add(spec, key), at=at)
     if template:
@@ -112,17 +113,14 @@ def _check_secret(name: str, value: Value, node: Node, findings: Findings) -> No
         return
     if not value or value is UNREADABLE:
         return
-    hint = f"write `${{env:{name.replace('.', '_').replace('-', '_').upper()}}}` and set that variable"
-    if isinstance(value, str):
-        detail = f"`{name}` holds a secret, which cannot stand in a manifest"
+    references = value.references if isinstance(value, Text) else ()
+    if any(reference.default for reference in references):
+        detail = f"the default in `{name}` would stand in the manifest"
+        findings.add("a secret written out", detail, "leave the default out", at=node.key_at)
+    elif isinstance(value, str | Text) and not any(reference.store in _FROM_OUTSIDE for reference in references):
+        detail = f"`{name}` holds a secret, and nothing in it comes from outside"
+        hint = f"write `${{env:{name.replace('.', '_').replace('-', '_').upper()}}}` and set that variable"
         findings.add("a secret written out", detail, hint, at=node.key_at)
-    elif isinstance(value, Text):
-        if not any(reference.store in OUTSIDE or reference.store == "var" for reference in value.references):
-            detail = f"`{name}` holds a secret, and nothing in it comes from outside"
-            findings.add("a secret written out", detail, hint, at=node.key_at)
-        elif any(reference.default for reference in value.references):
-            detail = f"the default in `{name}` would stand in the manifest"
-            findings.add("a secret written out", detail, "leave the default out", at=node.key_at)
 
 
 def _check_stores(name: str, value: Value, node: Node, findings: Findings) -> None:

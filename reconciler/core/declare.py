@@ -135,14 +135,12 @@ def _entry(
         _credentials(given, section, findings),
         lifecycle,
         findings.source.place(*node.key_at, harmless=False),
-        {key: item.key_at for key, item in fields.items()},
+        {key: (item.key_line, item.key_column) for key, item in fields.items()},
         frozenset(template.default_config.keys() - own.keys()) if template else frozenset(),
     )
 
 
 _PLAIN = Lifecycle()
-
-
 _KEYS = {
     "integrations": frozenset({"type", "template", "lifecycle", "inherit"}),
     "webhooks": frozenset({"template", "lifecycle"}),

@@ -20,6 +20,7 @@ _KEY = re.compile(r"""\s*(?:-\s+)*["']?[\w.-]+["']?\s*:(?=\s|$)""")
 _INNER_KEY = re.compile(r"[\w.-]+\s*:(?=\s|$)")
 _QUOTED = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'(?:[^']|'')*'""")
 _CONTENT = re.compile(r"""[^\s{}\[\],:"·-]""")
+_MARKED = re.compile("""[{\\["']""")
 _WIDEST = 400
 
 
@@ -57,6 +58,8 @@ class Source:
 
     def _shown(self, line: int, column: int, harmless: bool) -> str:
         text = self._line(line)
+        if text.endswith(":") and text.count(":") == 1 and not _MARKED.search(text):
+            return text
         keys = len(_INNER_KEY.findall(text))
         if harmless and "{" not in text and keys <= 1:
             return text

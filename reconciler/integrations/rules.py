@@ -21,6 +21,9 @@ Rule = Callable[[Values], Iterator[Objection]]
 MASKABLE = re.compile(r"\S{8,}")
 """What GitLab can mask in a variable that is not expanded: one line, 8 characters or more, no blanks."""
 
+_PLAIN_URL = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?:/[^\s?#]*)?", re.ASCII)
+"""Web addresses of the usual form, for which nothing more need be asked."""
+
 _WORD = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -62,7 +65,7 @@ def web_url(*names: str) -> Rule:
     def rule(values: Values) -> Iterator[Objection]:
         for name in names:
             url = known(values, name)
-            if not url:
+            if not url or _PLAIN_URL.fullmatch(url):
                 continue
             parts = split(url)
             scheme, rest = url.partition("://")[::2]
