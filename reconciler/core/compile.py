@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from reconciler.core.address import Scope, ScopeType, address_of
 from reconciler.core.entry import Entry
 from reconciler.core.errors import Problem
-from reconciler.core.resource import Catalogue, Kind, Part, Primitive, Resource, Shape
+from reconciler.core.resource import NOTHING, Catalogue, Kind, Part, Primitive, Resource, Shape
 from reconciler.core.spec import shape_of
 from reconciler.core.value import Secret, Value
 
@@ -101,8 +101,10 @@ def _resources(entry: Entry, kind: Kind, catalogue: Catalogue) -> Iterable[Resou
     if shape:
         main = _main(entry, kind, shape, scope)
         yield main
+    local = entry.values if main is None else NOTHING
     for part in () if entry.inherit else kind.parts(entry.values):
-        yield _part(entry, part, scope, catalogue, (main.address,) if main else ())
+        yield _part(entry, replace(part, local={**local, **part.local}), scope, catalogue, main)
+        local = NOTHING
 
 
 def _main(entry: Entry, kind: Kind, shape: Shape, scope: Scope) -> Resource:
@@ -138,7 +140,7 @@ def _split(values: Mapping[str, Value], shape: Shape) -> tuple[dict[str, Value],
     return fields, local
 
 
-def _part(entry: Entry, part: Part, scope: Scope, catalogue: Catalogue, needs: tuple[str, ...]) -> Resource:
+def _part(entry: Entry, part: Part, scope: Scope, catalogue: Catalogue, main: Resource | None) -> Resource:
     shape = catalogue.shapes[part.shape]
     fields = dict(part.fields)
     identity = {**identity_of(shape.primitive, shape.name, fields), **part.identity}
@@ -152,7 +154,7 @@ def _part(entry: Entry, part: Part, scope: Scope, catalogue: Catalogue, needs: t
         identity,
         part.local,
         {},
-        needs,
+        (main.address,) if main else (),
         entry.lifecycle,
         entry.place,
         entry.origin,

@@ -3,12 +3,13 @@
 Lines are JSON. A run begins with `{"run": …}` naming the state it started from; each step has an `intent` line, durable
 before its first request, and a `done` line after it. An intent holds the record as it will be (digests included,
 secrets never), so that the next run can settle it by looking at GitLab, without the environment of the run that died.
+Actions that must be resumable leave `facts` lines.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,11 @@ from reconciler.core.address import key_of
 from reconciler.core.plan import Step
 from reconciler.core.planformat import step_from_dict, step_to_dict
 from reconciler.core.state import Record, State
-from reconciler.core.stateformat import record_from_dict, record_to_dict
+from reconciler.core.stateformat import record_from_dict, record_to_dict, to_json
+from reconciler.core.value import Plain, plain
+
+FACTS = "_sync"
+"""The name under which a record's `local` holds what actions keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,22 @@ def done_line(done: Done) -> str:
     return _line({"done": {"n": done.number, "record": _record(done.record), "gone": list(done.gone)}})
 
 
+def facts_line(address: str, facts: Mapping[str, Plain]) -> str:
+    """Facts that an action keeps, as a line."""
+    return _line({"facts": {"address": address, "facts": to_json(facts)}})
+
+
+def remember(records: dict[str, Record], address: str, facts: Mapping[str, Plain]) -> None:
+    """Put facts of an action into a record, name by name; None takes one away. Without a record nothing happens."""
+    record = records.get(key_of(address))
+    if record is None:
+        return
+    before = record.local.get(FACTS)
+    merged = {**(before if isinstance(before, Mapping) else {}), **facts}
+    kept = {name: value for name, value in merged.items() if value is not None}
+    records[key_of(address)] = replace(record, local={**record.local, FACTS: kept})
+
+
 def fold(records: dict[str, Record], done: Done) -> None:
     """Put an outcome into the records, keyed by `key_of`."""
     for address in done.gone:
@@ -83,6 +104,8 @@ def replay(lines: Iterable[str], state: State) -> tuple[State, tuple[Intent, ...
             if not fresh:
                 continue
             fold(records, Done(body["n"], _read(body["record"]), tuple(body["gone"])))
+        elif fresh and (body := entry.get("facts")):
+            remember(records, body["address"], {k: plain(v) for k, v in body["facts"].items()})
     return replace(state, records=records), tuple(opened.values())
 
 

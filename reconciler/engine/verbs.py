@@ -19,6 +19,7 @@ from reconciler.core.source import closest
 from reconciler.core.state import State
 from reconciler.core.stateformat import state_from_bytes, to_json
 from reconciler.core.targets import expand_recorded
+from reconciler.engine.acting import act, actions_of
 from reconciler.engine.applying import ApplyOptions, apply_plan
 from reconciler.engine.books import begin, finish, open_books, settle_open
 from reconciler.engine.declared import read_manifests
@@ -26,7 +27,17 @@ from reconciler.engine.planning import Planned, PlanOptions, make_plan
 from reconciler.engine.refresh import Reader
 from reconciler.engine.workspace import Workspace
 
-__all__ = ["ApplyOptions", "DriftOptions", "PlanOptions", "apply", "drift", "plan", "validate"]
+__all__ = [
+    "ApplyOptions",
+    "DriftOptions",
+    "PlanOptions",
+    "act",
+    "actions_of",
+    "apply",
+    "drift",
+    "plan",
+    "validate",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from reconciler.core.ports import (
     Provider,
     Secrets,
 )
-from reconciler.core.resource import Catalogue, Shape
+from reconciler.core.resource import Catalogue, Shape, Subject
 from reconciler.core.value import Secret
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Workspace:
     - `read_sources`: reads manifests below some paths (none: the settings' own); with them the roots that were read.
     - `stores`: who resolves references, by store.
     - `known`: secrets at hand in this process, by (address key, name); they never leave memory.
+    - `route`: told of the entries that are about to be asked (a sandbox learns whose hosts theirs are).
     """
 
     root: Path
@@ -62,6 +63,7 @@ class Workspace:
     new_id: Callable[[], str]
     timestamp: Callable[[], str]
     requests_sent: Callable[[], int] = lambda: 0
+    route: Callable[[Iterable[Subject]], None] = lambda subjects: None
     known: dict[tuple[str, str], Secret] = field(default_factory=dict)
     closing: ExitStack = field(default_factory=ExitStack)
     _locked: bool = False
