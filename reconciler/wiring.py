@@ -25,6 +25,7 @@ from reconciler.core.resolve import Resolver
 from reconciler.core.resource import Catalogue, Shape
 from reconciler.core.settings import DEFAULT_MANIFESTS, DEFAULT_STATE, FILE_NAME, Settings, read_settings
 from reconciler.core.value import Reference, Secret
+from reconciler.engine.cache import Cache
 from reconciler.engine.files import find_settings, read_manifests
 from reconciler.engine.workspace import Workspace
 from reconciler.integrations import catalogue as kinds
@@ -114,6 +115,8 @@ def open_workspace(
         return found
 
     estate = GitLabEstate(http)
+    code = Path(__file__).parent
+    cache = Cache(root / ".reconciler" / "cache", __version__, (code / "core", code / "integrations"))
     return Workspace(
         root=root,
         settings=settings,
@@ -142,6 +145,7 @@ def open_workspace(
         new_id=lambda: str(uuid.uuid4()),
         timestamp=lambda: datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds"),
         requests_sent=lambda: http.requests,
+        cache=cache if options.cache else None,
         closing=closing,
     )
 

@@ -49,15 +49,23 @@ class Declared:
     unmatched: tuple[str, ...] = ()
 
 
-def read_manifests(ws: Workspace, paths: Sequence[str] = ()) -> Read:
-    """Read and check manifests offline; raises `InputError` only where no manifest can be read at all."""
+def read_manifests(ws: Workspace, paths: Sequence[str] = (), *, lines: bool = False) -> Read:
+    """Read and check manifests offline; raises `InputError` only where no manifest can be read at all.
+
+    `lines`: the lines of single fields are wanted, which the cache of unchanged manifests does not hold.
+    """
     sources, roots = ws.read_sources(paths)
+    cache = ws.cache if ws.settings.plaintext_secrets == "refuse" else None
+    if cache and not lines and (known := cache.load(sources, ws.templates)):
+        return Read(known, (), roots)
     declarations, problems = load_declarations(
         sources,
         ws.catalogue,
         plaintext_secrets=ws.settings.plaintext_secrets == "allow",
         builtin_templates=ws.templates,
     )
+    if cache and not problems:
+        cache.store(sources, declarations, ws.templates)
     return Read(declarations, problems, roots)
 
 

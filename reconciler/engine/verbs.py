@@ -106,7 +106,7 @@ _LISTED: Mapping[ScopeType, tuple[Primitive, ...]] = {
 
 def explain(ws: Workspace, address: str) -> Mapping[str, Any]:
     """Where an entry's effective values come from, and what is recorded of it."""
-    read = read_manifests(ws)
+    read = read_manifests(ws, lines=True)
     state = open_books(ws).state
     catalogue = ws.catalogue({entry.kind for entry in read.declarations.entries})
     expansion = expand_recorded(read.declarations, state, catalogue)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.core.entry import Template
     from reconciler.core.settings import Settings
     from reconciler.core.source import Source
+    from reconciler.engine.cache import Cache
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class Workspace:
     - `shapes`: a live view of every shape loaded so far, shared with the provider.
     - `read_sources`: reads manifests below some paths (none: the settings' own); with them the roots that were read.
     - `stores`: who resolves references, by store.
+    - `cache`: what unchanged manifests declare, None where it is not wanted.
     - `known`: secrets at hand in this process, by (address key, name); they never leave memory.
     - `route`: told of the entries that are about to be asked (a sandbox learns whose hosts theirs are).
     """
@@ -63,6 +65,7 @@ class Workspace:
     new_id: Callable[[], str]
     timestamp: Callable[[], str]
     requests_sent: Callable[[], int] = lambda: 0
+    cache: Cache | None = None
     route: Callable[[Iterable[Subject]], None] = lambda subjects: None
     known: dict[tuple[str, str], Secret] = field(default_factory=dict)
     closing: ExitStack = field(default_factory=ExitStack)
