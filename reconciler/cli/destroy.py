@@ -47,11 +47,13 @@ def cli(
     from reconciler.engine.verbs import PlanOptions
 
     require_someone(session, auto_approve=auto_approve)
-    with reporting(reports, session.environ) as wanted, session.workspace() as workspace:
-        plan = session.engine.plan(workspace, PlanOptions(targets=targets, exclude=exclude, destroy=True, writing=True))
-        deletions = plan.count(StepAction.DELETE)
-        preview(session, workspace, plan, deletions)
-        if not plan.is_empty:
-            ask(session, f"Delete {plural(deletions, 'resource')} from GitLab?", auto_approve=auto_approve)
-        outcome = carry_out(session, workspace, plan, saved=False, allow_deletes=deletions)
+    with reporting(reports, session.environ) as wanted:
+        with session.workspace() as workspace, workspace.lock("destroy"):
+            options = PlanOptions(targets=targets, exclude=exclude, destroy=True, writing=True)
+            plan = session.engine.plan(workspace, options)
+            deletions = plan.count(StepAction.DELETE)
+            preview(session, workspace, plan, deletions)
+            if not plan.is_empty:
+                ask(session, f"Delete {plural(deletions, 'resource')} from GitLab?", auto_approve=auto_approve)
+            outcome = carry_out(session, workspace, plan, saved=False, allow_deletes=deletions)
         return finish(session, plan, outcome, wanted, resume="reconciler destroy")

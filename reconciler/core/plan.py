@@ -136,6 +136,13 @@ class Step:
     lifecycle: Lifecycle = Lifecycle()
     origin: Origin = Origin.MANIFEST
     source: str = ""
+    """Where the entry stands, as `file:line`. Records keep the `file` only: a moved line is no change."""
+
+    @property
+    def file(self) -> str:
+        """The manifest in which the entry stands; empty for what no manifest declares."""
+        name, colon, line = self.source.rpartition(":")
+        return name if colon and line.isdigit() else self.source
 
     @property
     def writes(self) -> bool:

@@ -131,8 +131,13 @@ def step_of(
         alias=resource.alias,
         lifecycle=resource.lifecycle,
         origin=resource.origin,
-        source=resource.place.file if resource.place else "",
+        source=_source(resource),
     )
+
+
+def _source(resource: Resource) -> str:
+    place = resource.place
+    return (f"{place.file}:{place.line}" if place.line else place.file) if place else ""
 
 
 def uses(found: Comparison, shape: Shape, send: tuple[str, ...]) -> dict[str, SecretUse]:

@@ -144,7 +144,7 @@ class Preparer:
             id=step.id,
             scope_id=step.scope_id,
             origin=step.origin,
-            source=step.source,
+            source=step.file,
             identity=step.identity,
             fields=step.fields,
             digests=self._digests(step, before),

@@ -25,7 +25,11 @@ from reconciler.core.state import State
 class Bench:
     """A workspace of which commands need the lock only."""
 
+    def __init__(self) -> None:
+        self.locked: list[str] = []
+
     def lock(self, operation: str) -> AbstractContextManager[None]:
+        self.locked.append(operation)
         return nullcontext()
 
 
@@ -41,6 +45,7 @@ class Stand:
         self.policy = Policy()
         self.asked: list[tuple[str, Any]] = []
         self.options: Any = None
+        self.bench = Bench()
         self.during_apply: Callable[[Any], None] = lambda stop: None
 
     def engine(self) -> Engine:
@@ -65,7 +70,7 @@ class Stand:
     @contextmanager
     def _open(self, options: Any, listener: Any) -> Iterator[object]:
         self.options = options
-        yield Bench()
+        yield self.bench
 
     def _answer(self, name: str, make: Callable[[], Any]) -> Callable[..., Any]:
         def answer(_workspace: object, *arguments: Any) -> Any:

@@ -218,6 +218,7 @@ def test_destroy_shows_its_list_asks_and_is_its_own_consent(reconciler: Command,
     assert "myorg/p0" in ran.out
     assert "Delete 25 resources from GitLab?" in ran.err
     assert dict(stand.asked)["plan"].destroy
+    assert stand.bench.locked == ["destroy"]
     assert dict(stand.asked)["apply"].allow_deletes == 25
 
 

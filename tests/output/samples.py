@@ -120,5 +120,5 @@ REPORT = Report(
     serial=4,
     seconds=1.26,
     requests=9,
-    outputs={"myorg/portal client id": "abc"},
+    outputs={"@instance:oauth_applications.portal": "abc"},
 )

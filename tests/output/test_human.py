@@ -158,7 +158,7 @@ def test_a_report_lists_what_is_not_done_why_and_the_command_that_goes_on() -> N
         "  myorg/web:webhooks.ci, because myorg/shop:webhooks.deploy failed\n"
         "\n"
         "To know:\n"
-        '  myorg/portal client id = "abc"\n'
+        "  client id of @instance:oauth_applications.portal: abc\n"
         "\n"
         "Applied in part: 1 done, 1 failed, 1 skipped in 1.3 s with 9 requests. To go on: reconciler apply\n"
     )

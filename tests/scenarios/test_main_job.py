@@ -50,6 +50,19 @@ def test_apply_then_plan_is_empty_and_a_second_apply_sends_no_write(shop: Story)
     assert shop.asked(writes=True) == []
 
 
+def test_steps_name_file_and_line_and_an_entry_that_moves_in_its_file_changes_nothing(shop: Story) -> None:
+    plan = shop.plan()
+    found = {step.address: (step.source, step.file) for step in plan.steps}
+    assert found["myorg/shop:integrations.tracker"] == ("manifests/shop.yaml:9", "manifests/shop.yaml")
+
+    shop.apply()
+    serial = shop.state().serial
+    shop.write("shop.yaml", f"# one line more\n{SHOP}")
+
+    assert shop.apply().serial == serial
+    assert {record.source for record in shop.state().records.values()} == {"manifests/shop.yaml"}
+
+
 def test_an_unchanged_project_costs_two_lists_and_a_read_of_its_tracker(shop: Story) -> None:
     shop.apply()
     shop.asked()

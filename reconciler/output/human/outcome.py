@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reconciler.core.report import Report, StepStatus
-from reconciler.output.changes import shown
 from reconciler.output.document import BLANK, Document, Line, Span, Style, heading, hint, line, listed, plural
 from reconciler.output.human.plan import blocked
 
@@ -23,7 +22,8 @@ def report(outcome: Report, *, resume: str = "reconciler apply", said: bool = Fa
     if outcome.outputs:
         rows.append(heading("To know:"))
         rows += [
-            line(Span(f"{name} = ", Style.NAME), shown(value), indent=2) for name, value in outcome.outputs.items()
+            line("client id of ", Span(address, Style.NAME), f": {value}", indent=2)
+            for address, value in outcome.outputs.items()
         ]
         rows.append(BLANK)
     return [*rows, summary(outcome, resume=resume)]
