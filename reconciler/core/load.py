@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from reconciler.core.conflict import conflicts
 from reconciler.core.declare import Declaring, declare_entries, declare_template
@@ -15,7 +16,7 @@ from reconciler.core.entry import Declarations, Entry, Template
 from reconciler.core.errors import Problem
 from reconciler.core.manifest import Document, documents
 from reconciler.core.resource import NOTHING, Catalogue
-from reconciler.core.source import Findings, Source
+from reconciler.core.source import Findings, Source, TooMany
 from reconciler.core.spec import Specs
 
 
@@ -37,12 +38,16 @@ def load_declarations(
         known = catalogue(None)
     using = Declaring(Specs(known), dict(builtin_templates), plaintext=plaintext_secrets)
     for findings, found in read:
-        _templates(found, findings, using)
+        with suppress(TooMany):
+            _templates(found, findings, using)
     entries: list[Entry] = []
     for findings, found in read:
-        for document in found:
-            entries += declare_entries(document, findings, using)
+        with suppress(TooMany):
+            for document in found:
+                entries.extend(declare_entries(document, findings, using))
     problems = [problem for findings, _ in read for problem in findings.problems]
+    if not problems and not any(found for _, found in read):
+        problems.append(_NOTHING)
     problems += _twice(entries)
     problems += conflicts([entry for entry in entries if entry.scope], known)
     declarations = Declarations(
@@ -58,6 +63,13 @@ def digest_of(sources: Iterable[Source]) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+_NOTHING = Problem(
+    "no declarations",
+    "the manifests hold nothing but blanks and comments",
+    "an empty folder never means that everything shall be deleted; `destroy` does that",
+)
 
 
 def _types(found: Iterable[Document]) -> set[str]:

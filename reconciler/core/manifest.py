@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from reconciler.core.address import NAME, SECTIONS, Scope, ScopeType
 from reconciler.core.entry import Targets
 from reconciler.core.fit import Form, fit
-from reconciler.core.source import Findings, called, closest, said
+from reconciler.core.source import Findings, TooMany, called, closest, said
 from reconciler.core.yamltree import Node, load
 
 HEADERS = ("project", "group", "instance", "targets")
@@ -46,8 +47,13 @@ class TargetsForm(Form):
 
 def documents(findings: Findings) -> list[Document]:
     """The documents of one manifest; empty ones are left out, and so are those that cannot be understood."""
-    found = (_document(node, findings) for node in load(findings) if node.value is not None)
-    return [document for document in found if document]
+    found: list[Document] = []
+    with suppress(TooMany):
+        for node in load(findings):
+            document = _document(node, findings) if node.value is not None else None
+            if document:
+                found.append(document)
+    return found
 
 
 def wrong_path(path: str, type_: ScopeType) -> str:

@@ -6,6 +6,7 @@ variable; tokens must be references. Pure.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator
@@ -14,7 +15,7 @@ from pydantic import Field as FormField
 from reconciler.core.errors import Problem, UsageError
 from reconciler.core.fit import Form, fit
 from reconciler.core.refs import BadReference, parse
-from reconciler.core.source import Findings, Source, closest
+from reconciler.core.source import Findings, Source, TooMany, closest
 from reconciler.core.value import Text
 from reconciler.core.yamltree import load
 
@@ -152,12 +153,13 @@ class Settings(Form):
 def read_settings(source: Source) -> tuple[Settings, tuple[Problem, ...]]:
     """Settings from a file; the defaults, and problems, where it is wrong. An empty file is one of defaults."""
     findings = Findings(source)
-    found = load(findings)
-    if len(found) > 1:
-        findings.add("more than one document", "settings are one document", "remove the rest", at=found[1].at)
-    if findings.problems or not found or found[0].value is None:
-        return Settings(), tuple(findings.problems)
-    settings = fit(Settings, found[0], findings, "settings")
+    settings = None
+    with suppress(TooMany):
+        found = load(findings)
+        if len(found) > 1:
+            findings.add("more than one document", "settings are one document", "remove the rest", at=found[1].at)
+        if not findings.problems and found and found[0].value is not None:
+            settings = fit(Settings, found[0], findings, "settings")
     return settings or Settings(), tuple(findings.problems)
 
 

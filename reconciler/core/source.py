@@ -22,6 +22,12 @@ _QUOTED = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'(?:[^']|'')*'""")
 _CONTENT = re.compile(r"""[^\s{}\[\],:"·-]""")
 _MARKED = re.compile("""[{\\["']""")
 _WIDEST = 400
+MOST_PROBLEMS = 500
+MOST_TEXT = 1000
+
+
+class TooMany(Exception):
+    """A file has so many problems that the rest is not looked for."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +105,16 @@ class Findings:
         address: str | None = None,
         severity: Severity = Severity.ERROR,
     ) -> None:
-        """Note a problem at a (line, column); `harmless` when the value there may be shown."""
+        """Note a problem at a (line, column); `harmless` when the value there may be shown.
+
+        Raises `TooMany` when there have been enough.
+        """
         place = self.source.place(*at, harmless=harmless)
-        self.problems.append(Problem(summary, detail, hint, place, address, severity))
+        self.problems.append(Problem(summary, detail[:MOST_TEXT], hint[:MOST_TEXT], place, address, severity))
+        if len(self.problems) >= MOST_PROBLEMS:
+            detail = f"the first {MOST_PROBLEMS} are shown, what comes after them was not looked at"
+            self.problems.append(Problem("too many problems", detail, place=place))
+            raise TooMany
 
     def add_torn(self, summary: str, detail: str = "", hint: str = "", *, at: tuple[int, int]) -> None:
         """Note a problem in a file that could not be read as YAML."""

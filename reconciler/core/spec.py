@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -17,7 +18,7 @@ from pydantic import Field as FormField
 
 from reconciler.core.address import ScopeType
 from reconciler.core.resource import Catalogue, Field, FieldType, Kind, Shape
-from reconciler.core.source import called, closest, said
+from reconciler.core.source import MOST_PROBLEMS, called, closest, said
 from reconciler.core.trim import trims
 from reconciler.core.value import Text, Value
 
@@ -92,7 +93,8 @@ class Spec:
             for item in error.errors(include_url=False, include_context=False, include_input=False):
                 paths[self._path(item["loc"])] = None
             inner = {path[:1] for path in paths if len(path) > 1}
-            return [self._explained(path, values, extra) for path in paths if path not in inner]
+            wrong = (path for path in paths if path not in inner)
+            return [self._explained(path, values, extra) for path in islice(wrong, MOST_PROBLEMS)]
         return []
 
     def _type(self, field: Field) -> Any:
@@ -153,7 +155,7 @@ class Spec:
 
     def guess(self, name: str) -> str:
         """The field that an unknown one was meant to be; empty when that cannot be told."""
-        return self.kind.renamed.get(name) or next(iter(get_close_matches(name, self.fields, n=1)), "")
+        return self.kind.renamed.get(name) or next(iter(get_close_matches(name[:80], self.fields, n=1)), "")
 
     def _unknown(self, name: str, extra: frozenset[str]) -> Objection:
         title = self.kind.title

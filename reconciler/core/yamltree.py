@@ -25,7 +25,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from reconciler.core.source import Findings, said
+from reconciler.core.source import Findings, TooMany, said
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
@@ -75,6 +75,8 @@ def load(findings: Findings) -> list[Node]:
         return builder.documents()
     except _Refused as refused:
         findings.add_torn(refused.summary, refused.detail, refused.hint, at=refused.at)
+    except TooMany:
+        pass
     except YAMLError as error:
         _torn(error, text, findings)
     return []

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.core.errors import Severity
 from reconciler.core.load import load_declarations
-from reconciler.core.source import Source
+from reconciler.core.source import MOST_PROBLEMS, Source
 from reconciler.core.yamltree import MAX_BYTES, MAX_DOCUMENTS, MAX_NODES
 from reconciler.integrations import catalogue
 
@@ -59,6 +59,37 @@ def test_every_file_of_the_corpus_is_in_its_table() -> None:
 )
 def test_a_file_beyond_a_limit_is_refused_with_the_limit_named(body: bytes, says: str) -> None:
     assert [problem.summary for problem in _problems(body)] == [says]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"".join(b"key%d: 1\n" % n for n in range(100_000)),
+        b"project: myorg/shop\nwebhooks:\n" + b"".join(b"  Name%d: 1\n" % n for n in range(100_000)),
+        b"project: myorg/shop\nwebhooks:\n" + b"".join(b"  name%d: 1\n" % n for n in range(100_000)),
+        b"project: myorg/shop\nwebhooks:\n a:\n" + b"".join(b"  name%d: 1\n" % n for n in range(100_000)),
+        b"templates:\n" + b"".join(b"  name%d: 1\n" % n for n in range(100_000)),
+        b"a: 1\n" * 100_000,
+        b"targets:\n" + b"".join(b"  name%d: 1\n" % n for n in range(100_000)),
+    ],
+    ids=["keys", "names", "entries", "fields", "templates", "duplicates", "targets"],
+)
+def test_of_very_many_problems_the_first_are_told(body: bytes) -> None:
+    found = _problems(body)
+
+    assert len(found) == MOST_PROBLEMS + 1
+    assert found[-1].summary == "too many problems"
+
+
+def test_a_very_long_name_is_not_repeated_in_full() -> None:
+    (problem,) = _problems(b"project: myorg/shop\n" + b"x" * 1_000_000 + b": 1\n")
+
+    assert len(str(problem)) < 3000
+
+
+@pytest.mark.parametrize("body", [b"", b"# nothing\n", b"---\n---\n"])
+def test_manifests_without_any_declaration_are_an_error(body: bytes) -> None:
+    assert [problem.summary for problem in _problems(body)] == ["no declarations"]
 
 
 def test_all_problems_of_all_files_are_found_at_once() -> None:

@@ -142,6 +142,14 @@ def test_what_is_wrong_is_said_at_its_place(text: str, says: str) -> None:
     assert any(says in str(problem) for problem in problems), [str(problem) for problem in problems]
 
 
+def test_of_very_many_problems_the_first_are_told() -> None:
+    text = "".join(f"key{n}: 1\n" for n in range(2000))
+
+    _, problems = read_settings(source(text, "reconciler.yaml"))
+
+    assert problems[-1].summary == "too many problems"
+
+
 def test_a_token_written_out_is_not_shown() -> None:
     for text in ("gitlab:\n  token: glpat-abc", "gitlab:\n  token: 12345", "gitlab: {token: glpat-abc, x: 1}"):
         _, problems = read_settings(source(text, "reconciler.yaml"))
