@@ -62,23 +62,6 @@ def masked(url: str) -> str:
     return f"{scheme}{separator}{stars}@{host}"
 
 
-def too_new(resources: Iterable[Resource], catalogue: Catalogue, version: tuple[int, int]) -> list[Problem]:
-    """What is declared and the GitLab at hand does not have yet."""
-    problems = []
-    for resource in resources:
-        shape = catalogue.shapes.get(resource.shape)
-        if shape is None:
-            continue
-        late = [("", shape.since)] + [(f.name, f.since) for n in resource.fields if (f := shape.by_name.get(n))]
-        for name, since in late:
-            if since and since > version:
-                what = f"`{name}` of {resource.shape}" if name else resource.shape
-                detail = f"{what} exists from GitLab {since[0]}.{since[1]}, this is {version[0]}.{version[1]}"
-                hint = "remove it, or upgrade GitLab"
-                problems.append(Problem("too new for this GitLab", detail, hint, resource.place, resource.address))
-    return problems
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 
 _NAMED_BY: Mapping[Primitive, tuple[str, ...]] = {

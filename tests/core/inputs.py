@@ -33,13 +33,11 @@ ODD = Shape(
         Field("topic", group_only=True),
         Field("broken", unstorable="GitLab answers 500 when it is sent"),
         Field("model_config", summary="a name that pydantic keeps for itself"),
-        Field("new", since=(19, 0)),
         Field("events", FieldType.EVENTS),
         Field("note", ours=True),
     ),
     events={"push": "push_events", "issue": "issues_events"},
 )
-LATE = Shape("late", Primitive.INTEGRATION, (Field("url"),), since=(20, 0))
 
 
 def _kind(shape: Shape, **more: object) -> Kind:
@@ -56,7 +54,6 @@ SMALL = Catalogue(
     kinds={
         "odd": _kind(ODD, renamed={"address": "url"}, check=_no_fours),
         "own-variable": _kind(catalogue_shapes["variable"]),
-        "late": _kind(LATE),
         "webhook": real.load(()).kinds["webhook"],
         "system_hook": real.load(()).kinds["system_hook"],
         "oauth_application": real.load(()).kinds["oauth_application"],
@@ -64,7 +61,7 @@ SMALL = Catalogue(
             "instance-only", "Instance only", "", "", None, (), scopes=frozenset({ScopeType.INSTANCE})
         ),
     },
-    shapes={**real.load(()).shapes, "odd": ODD, "late": LATE},
+    shapes={**real.load(()).shapes, "odd": ODD},
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.address import Scope, ScopeType
-from reconciler.core.compile import compile_entries, identity_of, masked, too_new
+from reconciler.core.compile import compile_entries, identity_of, masked
 from reconciler.core.entry import Entry
 from reconciler.core.resource import Primitive
 from reconciler.core.value import Secret, Text
@@ -156,19 +156,3 @@ def test_a_kind_may_become_an_object_of_another_type() -> None:
 
     assert resource.fields == {"key": "A", "value": "b"}
     assert resource.identity == {"key": "A", "environment_scope": "*"}
-
-
-def test_what_a_gitlab_does_not_have_yet_is_named() -> None:
-    scope = Scope(ScopeType.PROJECT, "myorg/shop")
-    odd = Entry("integrations", "it", "odd", scope, {"url": "https://a.example", "new": "x"})
-    late = Entry("integrations", "late", "late", scope, {"url": "https://a.example"})
-    resources = compile_entries([odd, late], SMALL).resources
-
-    problems = too_new(resources, SMALL, (18, 9))
-
-    assert [problem.detail for problem in problems] == [
-        "`new` of odd exists from GitLab 19.0, this is 18.9",
-        "late exists from GitLab 20.0, this is 18.9",
-    ]
-    assert [p.address for p in too_new(resources, SMALL, (19, 0))] == ["myorg/shop:integrations.late"]
-    assert too_new([replace(resources[0], shape="unheard-of")], SMALL, (1, 0)) == []
