@@ -54,6 +54,7 @@ class Reason(StrEnum):
     GONE = "already gone"
     RENAMED = "the same object under another name"
     DESTROYED = "destroy was asked for"
+    INHERITED = "inherited from what is deleted"
     UNDELIVERED = "credentials were not delivered"
     RECORDED = "only our record changes"
     REVOKED = "revoked, to stay away until restored"

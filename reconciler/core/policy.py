@@ -1,6 +1,6 @@
 """Brakes: what keeps a plan from being applied by accident (numbers in DESIGN.md 14.5).
 
-Replacements count as deletions. `destroy` shows its list and is its own consent, but `prevent_destroy` still stops it.
+Replacements count as deletions, inheritors of what is deleted do not: they hold no record. `destroy` shows its list and is its own consent, but `prevent_destroy` still stops it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from reconciler.core.errors import Problem, Severity, UnsafePlan
-from reconciler.core.plan import Plan, StepAction
+from reconciler.core.plan import Plan, Reason, StepAction
 
 
 class Limits(Protocol):
@@ -24,7 +24,7 @@ class Limits(Protocol):
 def objections(plan: Plan, policy: Limits, allow_deletes: int | None = None) -> tuple[Problem, ...]:
     """Why a plan must not be applied; empty when it may. `allow_deletes` permits that many for this run."""
     found = [p for p in plan.problems if p.severity is Severity.ERROR]
-    deletions = plan.count(StepAction.DELETE, StepAction.REPLACE)
+    deletions = sum(s.action in _DELETING and Reason.INHERITED not in s.reasons for s in plan.steps)
     if plan.destroy or deletions == 0:
         return tuple(found)
     hint = f"look at the list; if it is right, say `--allow-deletes {deletions}`"
@@ -38,6 +38,9 @@ def objections(plan: Plan, policy: Limits, allow_deletes: int | None = None) -> 
         share = f"{deletions} of {plan.records} recorded resources, at most {policy.max_delete_share:.0%}"
         found.append(Problem("too large a share would be deleted", share, hint))
     return tuple(found)
+
+
+_DELETING = frozenset({StepAction.DELETE, StepAction.REPLACE})
 
 
 def refuse_unsafe(plan: Plan, policy: Limits, allow_deletes: int | None = None) -> None:

@@ -62,16 +62,17 @@ def sent_with(
 ) -> tuple[str, ...]:
     """The fields that an update has to send for some changes; empty when there is nothing to write."""
     names = {change.field for change in changes}
+    secrets = {name.partition(".")[0] for name in found.secrets}
     if reassert:
-        names |= {name.partition(".")[0] for name in found.secrets}
+        names |= secrets
     if undelivered:
         names.add("client_secret")
     if not names:
         return ()
     exposed = any(spec.exposes for spec in shape.fields if spec.name in names)
-    names |= {spec.name for spec in shape.fields if spec.required and (spec.name in found.fields or spec.secret)}
+    names |= {spec.name for spec in shape.fields if spec.required and spec.name in secrets | set(found.fields)}
     if exposed:
-        names |= {name.partition(".")[0] for name in found.secrets}
+        names |= secrets
     return tuple(sorted(names))
 
 

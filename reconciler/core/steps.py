@@ -155,8 +155,10 @@ def plain_local(resource: Resource) -> dict[str, Plain]:
 def cost(step: Step) -> int:
     """How many requests a step is expected to take."""
     match step.action:
-        case StepAction.CREATE | StepAction.DELETE:
-            return 2 if step.inherited else 1
+        case StepAction.CREATE:
+            return 1
+        case StepAction.DELETE:
+            return 3 if step.inherited else 1
         case StepAction.REPLACE:
             return 2
         case StepAction.UPDATE | StepAction.ADOPT:

@@ -22,6 +22,7 @@ from reconciler.core.steps import World
 from reconciler.core.value import Secret
 from reconciler.engine.books import Books, digester, open_books, settle_open
 from reconciler.engine.declared import Declared, declare, read_manifests
+from reconciler.engine.heirs import with_heirs
 from reconciler.engine.refresh import Reader, from_records
 from reconciler.engine.workspace import Workspace
 
@@ -80,6 +81,8 @@ def make_plan(ws: Workspace, options: PlanOptions) -> Planned:
         keep="" if options.destroy else _keep(declared.roots, state),
     )
     plan = decide(cases, lives, world, state)
+    if options.refresh:
+        plan = with_heirs(ws, plan, reader, cases)
     plan = replace(
         plan,
         problems=(*declared.warnings, *plan.problems, *hint),

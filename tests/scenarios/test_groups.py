@@ -1,0 +1,95 @@
+"""Integrations of groups: who inherits, what an edit reaches, and that a deletion stops it everywhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.plan import Reason, StepAction
+from reconciler.core.report import ExitCode
+from tests.scenarios.harness import Story
+
+GROUP = """
+    group: myorg
+    integrations:
+      chat:
+        type: slack
+        webhook_url: ${env:SLACK}
+        channel: "#ops"
+        events: [push]
+"""
+HEIRS = ["myorg/api", "myorg/myproject", "myorg/portal", "myorg/shop", "myorg/web"]
+
+
+@pytest.fixture
+def group(story: Story) -> Story:
+    story.environ["SLACK"] = "https://hooks.slack.com/services/T/B/hush"
+    story.write("group.yaml", GROUP)
+    assert story.apply().exit_code is ExitCode.DONE
+    story.clock.advance(1)
+    return story
+
+
+def active(story: Story, project: str) -> list[str]:
+    found = story.ask("GET", f"/projects/{project.replace('/', '%2F')}/integrations")
+    return [f"{one['slug']}{' inherited' if one['inherited'] else ''}" for one in found]
+
+
+def test_a_groups_integration_reaches_its_projects(group: Story) -> None:
+    assert group.plan().is_empty
+    assert active(group, "myorg/shop") == ["slack inherited"]
+
+
+def test_an_edit_of_a_groups_integration_names_who_inherits_it(group: Story) -> None:
+    group.write("group.yaml", GROUP.replace("#ops", "#new"))
+
+    step = group.plan().steps[0]
+    assert step.notes == (f"inherited by {', '.join(HEIRS)}",)
+    group.apply()
+    group.clock.advance(1)
+    assert group.ask("GET", "/projects/myorg%2Fshop/integrations/slack")["properties"]["channel"] == "#new"
+
+
+def test_a_deletion_stops_the_integration_on_its_inheritors_too(group: Story) -> None:
+    group.write("group.yaml", "templates: {}\n---\nproject: myorg/web\nwebhooks: {x: {url: https://x.example}}\n")
+    plan = group.plan()
+    deletions = [s for s in plan.steps if s.action is StepAction.DELETE]
+    assert [s.scope.path for s in deletions] == ["myorg", *HEIRS]
+    assert {s.reasons for s in deletions[1:]} == {(Reason.INHERITED,)}
+
+    assert group.apply().exit_code is ExitCode.DONE
+    group.clock.advance(1)
+    assert [active(group, project) for project in HEIRS] == [[]] * 5
+    assert group.plan().is_empty
+
+
+def test_a_project_with_own_settings_is_left_alone_by_the_groups_deletion(group: Story) -> None:
+    own = {"webhook": "https://hooks.slack.com/services/T/B/own", "use_inherited_settings": False}
+    group.ask("PUT", "/projects/myorg%2Fshop/integrations/slack", own)
+    group.write("group.yaml", "project: myorg/web\nwebhooks: {x: {url: https://x.example}}\n")
+
+    group.apply()
+    assert active(group, "myorg/shop") == ["slack"]
+
+
+def test_a_project_that_was_switched_off_stays_off_when_the_group_changes(group: Story) -> None:
+    project = "project: myorg/shop\nintegrations: {{chat: {{type: slack, {}}}}}\n"
+    group.write("shop.yaml", project.format("webhook_url: '${env:SLACK}', channel: '#own'"))
+    assert group.apply().exit_code is ExitCode.DONE
+    group.write("shop.yaml", "project: myorg/shop\nwebhooks: {x: {url: https://x.example}}\n")
+    assert group.apply().exit_code is ExitCode.DONE
+
+    group.write("group.yaml", GROUP.replace("#ops", "#new"))
+    group.apply()
+    group.clock.advance(1)
+    assert active(group, "myorg/shop") == []
+
+
+def test_a_project_may_say_that_it_inherits(group: Story) -> None:
+    own = {"webhook": "https://hooks.slack.com/services/T/B/own", "use_inherited_settings": False}
+    group.ask("PUT", "/projects/myorg%2Fshop/integrations/slack", own)
+    group.write("shop.yaml", "project: myorg/shop\nintegrations: {chat: {type: slack, inherit: true}}\n")
+
+    assert group.apply().exit_code is ExitCode.DONE
+    group.clock.advance(1)
+    assert active(group, "myorg/shop") == ["slack inherited"]
+    assert group.plan().is_empty
