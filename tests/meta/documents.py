@@ -173,8 +173,8 @@ def kinds_page() -> str:
 
 What may stand in a manifest, kind by kind. `reconciler kinds show NAME` shows the same with an example to copy.
 *At GitLab* is GitLab's own name of a field; `–` is one for actions and probes, or for what is made besides. A secret
-field is stated by a reference such as `${{env:NAME}}`. A default is what GitLab gives a new object, and what a field goes
-back to when a manifest no longer states it.
+field is stated by a reference such as `${{env:NAME}}`. A default is what GitLab gives a new object, and what a field
+goes back to when a manifest no longer states it.
 """
     names = sorted(CATALOGUE.kinds)
     return "\n".join([opening, *("\n".join(_kind(CATALOGUE.kinds[name])) for name in names)])

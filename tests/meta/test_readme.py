@@ -86,8 +86,6 @@ def test_what_is_shown_as_settings_and_manifest_is_right(tmp_path: Path) -> None
     (tmp_path / "reconciler.yaml").write_text(settings, encoding="utf-8")
     command = [sys.executable, "-m", "reconciler", "validate"]
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "GITLAB_URL": "https://gitlab.example.test"}
-    ran = subprocess.run(
-        command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False
-    )
+    ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
