@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.core.address import Scope
     from reconciler.core.events import Event
     from reconciler.core.flow import Flow, Request, Response
+    from reconciler.core.health import HealthResult
     from reconciler.core.live import Item, Listing, Written
     from reconciler.core.plan import Step
 
@@ -87,6 +88,10 @@ class Estate(Protocol):
 
     def scope(self, scope: Scope) -> ScopeFacts | str:
         """Facts of a scope, or in words why it cannot be known (no rights, moved, not there)."""
+        ...
+
+    def gone(self, scope: Scope, scope_id: int | None) -> bool:
+        """Whether a recorded scope is no longer there, while its parent can be read."""
         ...
 
     def projects(self, group: str) -> Sequence[ScopeFacts]:
@@ -181,3 +186,16 @@ class Document(Protocol):
     def read(self) -> bytes | None: ...
 
     def write(self, body: bytes) -> None: ...
+
+
+class History(Protocol):
+    """The results of health checks on this machine, many of them. Safe under several processes.
+
+    Raises `ReconcilerError` when its file cannot be used.
+    """
+
+    def add(self, results: Sequence[HealthResult]) -> None: ...
+
+    def of(self, address: str, limit: int) -> Sequence[HealthResult]:
+        """The newest results of an address, newest first."""
+        ...

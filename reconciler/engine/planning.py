@@ -11,7 +11,7 @@ from reconciler.core.address import Scope, key_of
 from reconciler.core.decide import decide, entry_of
 from reconciler.core.digest import Digester
 from reconciler.core.errors import Problem, Severity, UsageError
-from reconciler.core.live import Live
+from reconciler.core.live import ABSENT, Live, Presence
 from reconciler.core.pair import Case, pair
 from reconciler.core.plan import Plan
 from reconciler.core.ports import ScopeFacts
@@ -64,11 +64,27 @@ def make_plan(ws: Workspace, options: PlanOptions) -> Planned:
         books = settle_open(ws, books, reader)
     state = books.state
     declared = _declared(ws, options, state)
-    digests = digester(ws, state, writing=options.writing)
-    hint = _digest_side_by_side(ws, digests, declared.resources)
     ws.catalogue({record.kind for record in state.records.values()})
     relocated = _relocated(ws, declared.resources, state) if options.refresh else {}
     cases = _selected(pair(declared.resources, state, relocated), options)
+    return plan_cases(ws, options, Ground(books, reader, declared), cases)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a plan is made from: the books, what has been read of GitLab, and what is declared."""
+
+    books: Books
+    reader: Reader
+    declared: Declared
+
+
+def plan_cases(ws: Workspace, options: PlanOptions, ground: Ground, cases: tuple[Case, ...]) -> Planned:
+    """The plan of some cases; nothing is written anywhere."""
+    books, reader, declared = ground.books, ground.reader, ground.declared
+    state = books.state
+    digests = digester(ws, state, writing=options.writing)
+    hint = _digest_side_by_side(ws, digests, declared.resources)
     lives = reader.lives(cases, state) if options.refresh else from_records(cases)
     world = World(
         ws.shapes,
@@ -185,6 +201,22 @@ def _version(ws: Workspace, cases: Iterable[Case]) -> tuple[int, int] | None:
             if shape.since or any(spec.since for spec in shape.fields if spec.name in case.resource.fields):
                 return ws.estate.version()
     return None
+
+
+def _without_the_gone(ws: Workspace, cases: Iterable[Case], lives: Mapping[str, Live]) -> Mapping[str, Live]:
+    """The live sides, with what is no longer declared absent where its whole project or group is gone."""
+    asked: dict[tuple[str, int | None], bool] = {}
+    found = dict(lives)
+    for case in cases:
+        key = key_of(case.address)
+        if case.resource or not case.record or lives[key].presence is not Presence.UNKNOWN:
+            continue
+        place = (case.scope.key, case.record.scope_id)
+        if place not in asked:
+            asked[place] = ws.estate.gone(case.scope, case.record.scope_id)
+        if asked[place]:
+            found[key] = ABSENT
+    return found
 
 
 def _keep(roots: tuple[str, ...], state: State) -> str:

@@ -278,6 +278,61 @@ def test_a_renamed_project_under_its_old_path_is_unknown_not_gone(shop: Story) -
     assert len(plan.blocked) == 3
 
 
+def test_records_of_a_deleted_project_are_forgotten_once_nothing_is_declared_there(shop: Story) -> None:
+    shop.write("web.yaml", "project: myorg/web\nwebhooks: {x: {url: https://x.example, events: [push]}}\n")
+    shop.apply()
+    shop.ask("DELETE", "/projects/myorg%2Fweb")
+    assert [b.address for b in shop.plan().blocked] == ["myorg/web:webhooks.x"]
+
+    shop.write("web.yaml", "templates: {}\n")
+    assert [(s.action, s.reasons) for s in shop.plan().steps] == [(StepAction.FORGET, (Reason.GONE,))]
+    shop.apply()
+    assert shop.plan().is_empty
+
+
+@pytest.mark.parametrize(
+    ("lost", "why"),
+    [
+        ("role", "may not read"),
+        ("membership", "is not there, or hidden"),
+        ("token", "does not accept the token"),
+    ],
+)
+def test_what_cannot_be_seen_is_unknown_and_never_gone(shop: Story, lost: str, why: str) -> None:
+    shop.apply()
+    tokens = {"role": "dev-token", "membership": "outsider-token", "token": "no-such-token"}
+    shop.ask("POST", "/users", {"username": "dev", "name": "Dev", "email": "dev@x.example", "password": "hush-hush-1"})
+    _token(shop, "dev", "dev-token")
+    _token(shop, "out", "outsider-token")
+    shop.ask("POST", "/projects/myorg%2Fshop/members", {"user_id": _user(shop, "dev"), "access_level": 30})
+    shop.write("shop.yaml", "templates: {}\n")
+    shop.environ["GITLAB_TOKEN"] = tokens[lost]
+
+    plan = shop.plan()
+    assert plan.is_empty
+    assert len(plan.blocked) == 3
+    assert all(why in b.reason for b in plan.blocked)
+
+
+def _user(story: Story, name: str) -> int:
+    found: int = story.ask("GET", f"/users?username={name}")[0]["id"]
+    return found
+
+
+def _token(story: Story, user: str, token: str) -> None:
+    """Give somebody a token, through the sandbox's control path; a person who is not there is made."""
+    import requests
+
+    if not story.ask("GET", f"/users?username={user}"):
+        new = {"username": user, "name": user, "email": f"{user}@x.example", "password": "hush-hush-1"}
+        story.ask("POST", "/users", new)
+    with requests.Session() as session:
+        session.mount("http://", story.adapter)
+        body = {"token": token, "user": user, "scopes": ["api"], "as": user}
+        answer = session.post("http://gitlab.example.test/_sandbox/tokens", json=body)
+    assert answer.ok, answer.text
+
+
 APPLICATION = """
     instance: true
     oauth_applications:

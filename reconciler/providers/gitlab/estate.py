@@ -52,6 +52,16 @@ class GitLabEstate:
             known = self._scopes[key] = self._ask(scope)
         return known
 
+    def gone(self, scope: Scope, scope_id: int | None) -> bool:
+        """Whether a recorded scope is deleted: asked by its id, so that a renamed one is not, below a readable parent."""
+        if scope.type is ScopeType.INSTANCE:
+            return False
+        path = f"{API}/{scope.type}s/{scope_id if scope_id is not None else quote(scope.path, safe='')}"
+        if self._http.send(Request("GET", path, accept=DENIED)).status != 404:
+            return False
+        parent = scope.path.rpartition("/")[0]
+        return not parent or isinstance(self.scope(Scope(ScopeType.GROUP, parent)), ScopeFacts)
+
     def projects(self, group: str) -> Sequence[ScopeFacts]:
         """Every project of a group and its subgroups, of the whole instance for an empty name; in order of id.
 
