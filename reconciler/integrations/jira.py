@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from reconciler.core.value import Text
 from reconciler.integrations.base import kind, pairs, renamed, text
+from reconciler.integrations.flows.jira import probe
+from reconciler.integrations.flows.jira_actions import ACTIONS
 from reconciler.integrations.native_trackers import SHAPES
 from reconciler.integrations.rules import Objection, Values, known, longest, matches, split, stated, web_url
 
@@ -67,4 +69,6 @@ KIND = kind(
         _vulnerabilities,
     ),
     credential=("url", "username", "api_token"),
+    probe=probe,
+    actions=ACTIONS,
 )

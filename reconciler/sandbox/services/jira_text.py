@@ -1,7 +1,7 @@
 """Jira's two languages as the Jira stand-in understands them: document bodies (ADF and wiki text) and a little JQL.
 
 Pure. JQL here is clauses joined by AND, with `=`, `!=`, `~`, `IN`, `NOT IN`, `IS EMPTY` and `IS NOT EMPTY`, and an
-ignored ORDER BY.
+ORDER BY of which only the direction counts: every order is that of creation.
 """
 
 from __future__ import annotations
@@ -60,9 +60,11 @@ def is_document(value: object) -> bool:
 
 
 def select(issues: list[State], jql: str) -> list[State]:
-    """The issues that a query finds, in order of creation. Raises JqlError."""
-    clauses = _clauses(re.split(r"\border\s+by\b", jql, maxsplit=1, flags=re.IGNORECASE)[0])
-    return [issue for issue in issues if all(_holds(issue, *clause) for clause in clauses)]
+    """The issues that a query finds, in order of creation, or the other way round. Raises JqlError."""
+    conditions, *order = re.split(r"\border\s+by\b", jql, maxsplit=1, flags=re.IGNORECASE)
+    clauses = _clauses(conditions)
+    found = [issue for issue in issues if all(_holds(issue, *clause) for clause in clauses)]
+    return found[::-1] if order and order[0].rstrip().lower().endswith(" desc") else found
 
 
 # ---------------------------------------------------------------------------------------------------------------------
