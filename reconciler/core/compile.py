@@ -141,6 +141,7 @@ def _part(entry: Entry, part: Part, scope: Scope, catalogue: Catalogue, main: Re
         entry.lifecycle,
         entry.place,
         entry.origin,
+        entry.alias,
     )
 
 

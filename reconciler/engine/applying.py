@@ -21,7 +21,7 @@ from reconciler.core.resource import Resource
 from reconciler.core.state import Record
 from reconciler.core.steps import recorded_of
 from reconciler.core.value import Plain, Secret, Value
-from reconciler.engine.apply import Executor, NeverStop, Prepared, Stop
+from reconciler.engine.apply import Deliver, Executor, NeverStop, Prepared, Stop
 from reconciler.engine.books import Books, begin, digester, finish, left_open, open_books, settle_open
 from reconciler.engine.declared import resolver_of
 from reconciler.engine.deliver import Delivery
@@ -31,11 +31,15 @@ from reconciler.engine.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """How a plan is applied. `saved`: it comes from a file, so what it touches is read again first."""
+    """How a plan is applied. `saved`: it comes from a file, so what it touches is read again first.
+
+    `deliver` takes generated credentials in place of the workspace's own delivery.
+    """
 
     saved: bool = False
     allow_deletes: int | None = None
     stop: Stop = field(default_factory=NeverStop)
+    deliver: Deliver | None = None
 
 
 def apply_plan(ws: Workspace, plan: Plan, options: ApplyOptions) -> Report:
@@ -73,7 +77,7 @@ def _carry_out(
         ws.listener,
         ws.clock,
         options.stop,
-        Delivery(ws.provider, ws.root),
+        options.deliver or Delivery(ws.provider, ws.root),
         preparer.prepare,
         records,
         ws.parallelism,
