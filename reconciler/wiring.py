@@ -22,13 +22,15 @@ from reconciler.backends import open_backend
 from reconciler.core.errors import InputError, UsageError
 from reconciler.core.ports import Clock, Listener, Secrets
 from reconciler.core.resolve import Resolver
-from reconciler.core.resource import Catalogue, Shape
+from reconciler.core.resource import Catalogue, Shape, Subject
 from reconciler.core.settings import DEFAULT_MANIFESTS, DEFAULT_STATE, FILE_NAME, Settings, read_settings
 from reconciler.core.value import Reference, Secret
 from reconciler.engine.cache import Cache
 from reconciler.engine.files import find_settings, read_manifests
 from reconciler.engine.workspace import Workspace
+from reconciler.history.store import HealthStore
 from reconciler.integrations import catalogue as kinds
+from reconciler.integrations.flows.parts import host_of
 from reconciler.integrations.templates import TEMPLATES
 from reconciler.providers.gitlab.estate import GitLabEstate
 from reconciler.providers.gitlab.provider import GitLabProvider
@@ -39,14 +41,18 @@ from reconciler.secrets import stores as secret_stores
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
-SANDBOX_FOLDER = Path(".reconciler/sandbox")
+OUR_FOLDER = Path(".reconciler")
+SANDBOX_FOLDER = OUR_FOLDER / "sandbox"
 SANDBOX_TOKEN = "sandbox-token"
 GITLAB_COM = "https://gitlab.com"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person may say about a run (the global options of the command line)."""
+    """What a person may say about a run (the global options of the command line).
+
+    `gitlab_url` and `token` are a program's: they count before settings and environment.
+    """
 
     settings: str | None = None
     environment: str | None = None
@@ -58,6 +64,8 @@ class Options:
     lock_timeout: float | None = None
     cache: bool = True
     cwd: str = "."
+    gitlab_url: str | None = None
+    token: Secret | None = None
 
 
 class SystemClock:
@@ -93,7 +101,7 @@ def open_workspace(
     stores = secret_stores(environ, root, manifests)
     resolver = Resolver(kinds.load(()), lambda reference: _ask(stores, reference))
     sandbox = options.sandbox or environ.get("RECONCILER_SANDBOX", "") not in ("", "0", "false")
-    url, token = _sandbox_identity() if sandbox else _identity(settings, resolver, environ)
+    url, token = _sandbox_identity() if sandbox else _identity(options, settings, resolver, environ)
     if sandbox and adapters is None:
         adapters = _sandbox_adapters(root, url, closing)
     http = HttpClient(
@@ -117,6 +125,7 @@ def open_workspace(
     estate = GitLabEstate(http)
     code = Path(__file__).parent
     cache = Cache(root / ".reconciler" / "cache", __version__, (code / "core", code / "integrations"))
+    backend = open_backend(_state_url(options, settings, resolver, sandbox=sandbox), root=root, clock=clock, http=http)
     return Workspace(
         root=root,
         settings=settings,
@@ -124,9 +133,7 @@ def open_workspace(
         gitlab_url=url,
         tool_version=__version__,
         who=_who(environ),
-        backend=open_backend(
-            _state_url(options, settings, resolver, sandbox=sandbox), root=root, clock=clock, http=http
-        ),
+        backend=backend,
         http=http,
         provider=GitLabProvider(http, shapes, estate),
         estate=estate,
@@ -137,6 +144,7 @@ def open_workspace(
             paths or manifests, base=root, skip=root / (options.settings or FILE_NAME)
         ),
         stores=stores,
+        history=HealthStore(root / (SANDBOX_FOLDER if sandbox else OUR_FOLDER) / "health.db", backend.url),
         clock=clock,
         listener=listener,
         state_key=environ.get("RECONCILER_STATE_KEY") or None,
@@ -145,6 +153,7 @@ def open_workspace(
         new_id=lambda: str(uuid.uuid4()),
         timestamp=lambda: datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds"),
         requests_sent=lambda: http.requests,
+        route=lambda subjects: _route(subjects, adapters or {}),
         cache=cache if options.cache else None,
         closing=closing,
     )
@@ -165,11 +174,16 @@ def _settings(options: Options, environ: Mapping[str, str], root: Path) -> Setti
     return settings.of(options.environment or "")
 
 
-def _identity(settings: Settings, resolver: Resolver, environ: Mapping[str, str]) -> tuple[str, Secret | None]:
-    """GitLab's URL and our token: settings first, then the environment."""
-    url = resolver.text(settings.gitlab.url) or environ.get("GITLAB_URL") or environ.get("CI_SERVER_URL") or GITLAB_COM
+def _identity(
+    options: Options, settings: Settings, resolver: Resolver, environ: Mapping[str, str]
+) -> tuple[str, Secret | None]:
+    """GitLab's URL and our token: what a program says first, then settings, then the environment."""
+    url = options.gitlab_url or resolver.text(settings.gitlab.url)
+    url = url or environ.get("GITLAB_URL") or environ.get("CI_SERVER_URL") or GITLAB_COM
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"`{url}` is no URL of a GitLab", hint="set GITLAB_URL to https://gitlab.example.com")
+    if options.token:
+        return url.rstrip("/"), options.token
     if settings.gitlab.token:
         text, name = resolver.text(settings.gitlab.token), settings.gitlab.token
         if not text:
@@ -192,6 +206,39 @@ def _sandbox_adapters(root: Path, url: str, closing: ExitStack) -> Mapping[str, 
     closing.callback(sandbox.close)
     adapter = SandboxAdapter(sandbox, url=url)
     return {"http://": adapter, "https://": adapter}
+
+
+_STAND_INS: Mapping[str, Mapping[str, str]] = {
+    "azure-devops": {"collection_url": "azure_devops"},
+    "bamboo": {"bamboo_url": "bamboo"},
+    "datadog": {"api_url": "datadog"},
+    "discord": {"webhook_url": "discord"},
+    "jenkins": {"jenkins_url": "jenkins"},
+    "jira": {"url": "jira", "api_url": "jira"},
+    "mattermost": {"webhook_url": "mattermost"},
+    "microsoft-teams": {"webhook_url": "teams"},
+    "prometheus": {"pushgateway_url": "pushgateway", "prometheus_url": "prometheus"},
+    "redmine": {"url": "redmine"},
+    "sentry": {"url": "sentry", "dsn": "sentry"},
+    "slack": {"webhook_url": "slack"},
+    "snyk": {"api_url": "snyk"},
+    "sonarqube": {"url": "sonarqube"},
+    "teamcity": {"teamcity_url": "teamcity"},
+    "whitesource": {"url": "mend"},
+}
+"""By kind and field: the stand-in that answers in the sandbox where an entry says the service is."""
+
+
+def _route(subjects: Iterable[Subject], adapters: Mapping[str, BaseAdapter]) -> None:
+    """Tell sandboxes in the process whose the hosts are that entries are configured with."""
+    known = [hosts for adapter in adapters.values() if isinstance(hosts := getattr(adapter, "hosts", None), dict)]
+    if not known:
+        return
+    for subject in subjects:
+        for name, service in _STAND_INS.get(subject.kind, {}).items():
+            if host := host_of(subject.values.get(name) or ""):
+                for hosts in known:
+                    hosts.setdefault(host, service)
 
 
 def _state_url(options: Options, settings: Settings, resolver: Resolver, *, sandbox: bool) -> str:

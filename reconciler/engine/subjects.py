@@ -5,7 +5,8 @@ What a flow finds in `Subject.recorded`, where it is known:
 - `id`, `updated_at`, `condition`, `identity`: of the main object (a webhook's id, an application's numeric id);
 - `scope_id`: the numeric id of the project or group;
 - `fields`: the main object's plain fields as they were last applied;
-- `parts`: the same of each part, by its key in the address (`variable.SENTRY_DSN`, `hook.app-build`);
+- the same of each part under its key in the address (`variable.SENTRY_DSN`, `hook.app-build`, `mirror.push`);
+- `thresholds`: the settings' `health` (`slow_ms`, `degraded_below`, `unhealthy_below`, `token_days`);
 - `_sync` and other names that begin with `_`: facts that earlier runs of actions kept.
 
 Secrets come from their references, else from what this process knows; those that cannot be had are there, unknown.
@@ -151,13 +152,25 @@ class Subjects:
     def _subject(
         self, address: str, kind: str, scope: Scope, values: Mapping[str, Value], records: Mapping[str, Record]
     ) -> Subject:
-        return Subject(address, kind, scope, values, _facts(records), self.ws.clock.now())
+        facts = {**_facts(records), "thresholds": thresholds(self.ws)}
+        return Subject(address, kind, scope, values, facts, self.ws.clock.now())
 
     def _get(self, reference: Reference) -> str | None:
         """The answer of a store, asked once for each reference."""
         if reference.text not in self._answers:
             self._answers[reference.text] = resolver_of(self.ws, self.catalogue, require_secrets=False).get(reference)
         return self._answers[reference.text]
+
+
+def thresholds(ws: Workspace) -> Mapping[str, float]:
+    """From when on health is worse than healthy, as probes find it in what is recorded."""
+    told = ws.settings.health
+    return {
+        "slow_ms": told.slow_ms,
+        "degraded_below": told.degraded_below,
+        "unhealthy_below": told.unhealthy_below,
+        "token_days": told.token_days,
+    }
 
 
 def open_subjects(ws: Workspace) -> Subjects:
@@ -216,7 +229,7 @@ def _facts(records: Mapping[str, Record]) -> dict[str, Any]:
         return {}
     home = _home(records)
     facts: dict[str, Any] = {name: value for name, value in home.local.items() if name.startswith("_")}
-    facts["parts"] = {part: _object(record) for part, record in records.items() if part}
+    facts |= {part: _object(record) for part, record in records.items() if part}
     facts |= _object(home) if "" in records else {}
     if home.scope_id is not None:
         facts["scope_id"] = home.scope_id

@@ -23,6 +23,7 @@ from reconciler.engine.acting import act, actions_of
 from reconciler.engine.applying import ApplyOptions, apply_plan
 from reconciler.engine.books import begin, finish, open_books, settle_open
 from reconciler.engine.declared import read_manifests
+from reconciler.engine.health import HealthOptions, check_health, health_history, unhealthy
 from reconciler.engine.planning import Planned, PlanOptions, make_plan
 from reconciler.engine.refresh import Reader
 from reconciler.engine.workspace import Workspace
@@ -30,12 +31,16 @@ from reconciler.engine.workspace import Workspace
 __all__ = [
     "ApplyOptions",
     "DriftOptions",
+    "HealthOptions",
     "PlanOptions",
     "act",
     "actions_of",
     "apply",
+    "check_health",
     "drift",
+    "health_history",
     "plan",
+    "unhealthy",
     "validate",
 ]
 

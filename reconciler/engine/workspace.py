@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.core.flow import Flow
 from reconciler.core.ports import (
     Backend,
     Clock,
     Estate,
+    History,
     Http,
     Listener,
     LockInfo,
     Provider,
     Secrets,
 )
-from reconciler.core.resource import Catalogue, Shape, Subject
+from reconciler.core.resource import Catalogue, Shape, Subject, Verdict
 from reconciler.core.value import Secret
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class Workspace:
     - `stores`: who resolves references, by store.
     - `cache`: what unchanged manifests declare, None where it is not wanted.
     - `known`: secrets at hand in this process, by (address key, name); they never leave memory.
+    - `history`: the results of health checks on this machine.
+    - `own_token`: the probe of the token that we use (None: we use none).
     - `route`: told of the entries that are about to be asked (a sandbox learns whose hosts theirs are).
     """
 
@@ -57,6 +61,7 @@ class Workspace:
     templates: Mapping[str, Template]
     read_sources: Callable[[Sequence[str]], tuple[Sequence[Source], tuple[str, ...]]]
     stores: Mapping[str, Secrets]
+    history: History
     clock: Clock
     listener: Listener
     state_key: str | None
@@ -66,6 +71,7 @@ class Workspace:
     timestamp: Callable[[], str]
     requests_sent: Callable[[], int] = lambda: 0
     cache: Cache | None = None
+    own_token: Callable[[Subject], Flow[Verdict]] | None = None
     route: Callable[[Iterable[Subject]], None] = lambda subjects: None
     known: dict[tuple[str, str], Secret] = field(default_factory=dict)
     closing: ExitStack = field(default_factory=ExitStack)

@@ -1,1 +1,1 @@
-"""Results of health checks over time."""
+"""Keeps the results of health checks on this machine, in SQLite."""
