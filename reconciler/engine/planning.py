@@ -85,7 +85,7 @@ def plan_cases(ws: Workspace, options: PlanOptions, ground: Ground, cases: tuple
     state = books.state
     digests = digester(ws, state, writing=options.writing)
     hint = _digest_side_by_side(ws, digests, declared.resources)
-    lives = reader.lives(cases, state) if options.refresh else from_records(cases)
+    lives = _without_the_gone(ws, cases, reader.lives(cases, state)) if options.refresh else from_records(cases)
     world = World(
         ws.shapes,
         digests,
