@@ -13,7 +13,7 @@ from reconciler.core.journal import Done, fold
 from reconciler.core.live import ABSENT
 from reconciler.core.normal import is_secret_map
 from reconciler.core.pair import Case
-from reconciler.core.plan import Plan, Step, StepAction
+from reconciler.core.plan import Plan, Reason, Step, StepAction
 from reconciler.core.policy import refuse_unsafe
 from reconciler.core.report import Report
 from reconciler.core.resolve import Resolver
@@ -113,7 +113,7 @@ class Preparer:
     def prepare(self, step: Step) -> Prepared:
         """A step ready to be sent; raises `SecretUnavailable` where a secret that it writes is not set."""
         if step.action in (StepAction.DELETE, StepAction.FORGET):
-            return Prepared(step, step.fields, None)
+            return Prepared(step, step.fields, self._kept(step))
         values: dict[str, Value] = {**step.defaults, **step.fields}
         for change in step.changes:
             if change.reset:
@@ -131,6 +131,11 @@ class Preparer:
                 else:
                     values[owner] = secret
         return Prepared(step, values, self.record(step))
+
+    def _kept(self, step: Step) -> Record | None:
+        """What stays recorded of something that is taken away: only what was revoked, so that it stays away."""
+        before = recorded_of(step, self.records)
+        return replace(before, condition="revoked") if before and Reason.REVOKED in step.reasons else None
 
     def record(self, step: Step) -> Record:
         """What shall be recorded once a step is done."""

@@ -20,6 +20,7 @@ from reconciler.core.state import State
 from reconciler.core.stateformat import state_from_bytes, to_json
 from reconciler.core.targets import expand_recorded
 from reconciler.engine.acting import act, actions_of
+from reconciler.engine.applications import oauth_restore, oauth_revoke, oauth_rotate
 from reconciler.engine.applying import ApplyOptions, apply_plan
 from reconciler.engine.books import begin, finish, open_books, settle_open
 from reconciler.engine.declared import read_manifests
@@ -39,6 +40,9 @@ __all__ = [
     "check_health",
     "drift",
     "health_history",
+    "oauth_restore",
+    "oauth_revoke",
+    "oauth_rotate",
     "plan",
     "unhealthy",
     "validate",
