@@ -60,6 +60,24 @@ def compare(resource: Resource, record: Record | None, live: Live, shape: Shape,
     return found
 
 
+def stated(resource: Resource, shape: Shape) -> Comparison:
+    """What a new object is made with: every field as it shall be recorded, every secret written."""
+    found = Comparison()
+    for name, value in resource.fields.items():
+        spec = _spec(shape, name)
+        if not spec.secret:
+            found.fields[name] = normal(spec, value)
+        elif is_secret_map(spec):
+            found.fields[name] = normal(spec, value)
+            entries = value if isinstance(value, Mapping) else {}
+            found.secrets |= {
+                key: SecretUse(_secret(entries[k]).reference, True) for key, k in digest_names(spec, entries)
+            }
+        else:
+            found.secrets[name] = SecretUse(_secret(value).reference, True)
+    return found
+
+
 def digest_names(spec: Field, value: Mapping[str, object]) -> list[tuple[str, str]]:
     """The names under which a secret map's values are recorded, with the keys they stand for."""
     return [(f"{spec.name}.{key}", key) for key in value]
@@ -110,7 +128,7 @@ def _compare_map(found: Comparison, spec: Field, value: object, record: Record |
 def _compare_secret(
     found: Comparison, field_name: str, name: str, value: object, record: Record | None, digester: Digester
 ) -> None:
-    secret = value if isinstance(value, Secret) else Secret(None, value.source if isinstance(value, Text) else "")
+    secret = _secret(value)
     digest = record.digests.get(name) if record else None
     found.secrets[name] = SecretUse(secret.reference, write=digest is None)
     if digest is None:
@@ -130,6 +148,10 @@ def _compare_secret(
             found.uncompared.append((name, secret.reference))
     if digest == UNVERIFIED and not secret.known:
         found.unverified.append(name)
+
+
+def _secret(value: object) -> Secret:
+    return value if isinstance(value, Secret) else Secret(None, value.source if isinstance(value, Text) else "")
 
 
 def _add_secret_change(found: Comparison, field_name: str) -> None:

@@ -28,6 +28,7 @@ from reconciler.core.resource import OnDrift, Origin, Primitive, Resource
 from reconciler.core.rules import needs_replacement, refusal, sent_with
 from reconciler.core.state import Record, State
 from reconciler.core.steps import (
+    Sending,
     World,
     cost,
     creation,
@@ -173,19 +174,20 @@ def _decide_present(draft: Draft, case: Case, resource: Resource, live: Live, wo
         return
     send = sent_with(shape, found, wanted, reassert=reassert, undelivered=undelivered)
     reasons = reasons_of(wanted, reassert=reassert and not wanted, undelivered=undelivered)
-    action = StepAction.ADOPT if record is None else StepAction.UPDATE
-    if action is StepAction.ADOPT:
-        reasons = (Reason.NOT_OURS_YET, *reasons)
-    step = step_of(case, resource, action, reasons, live, found)
-    step = replace(step, changes=tuple(wanted), send=send, secrets=uses(found, shape, send))
-    if case.moved and not send:
-        draft.steps.append(replace(step, action=StepAction.MOVE, reasons=(Reason.RENAMED,)))
-    elif send or record is None:
-        draft.steps.append(replace(step, reasons=(Reason.RENAMED, *reasons)) if case.moved else step)
+    if record is None:
+        action, reasons = StepAction.ADOPT, (Reason.NOT_OURS_YET, *reasons)
+    elif case.moved:
+        action, reasons = StepAction.UPDATE if send else StepAction.MOVE, (Reason.RENAMED, *reasons)
+    elif send:
+        action = StepAction.UPDATE
     else:
         draft.unchanged.append(case.address)
-        if found.stale or found.verified or live.touched or _books_differ(resource, record, found):
-            draft.bookkeeping.append(replace(step, action=StepAction.RECORD, reasons=(Reason.RECORDED,)))
+        if not (found.stale or found.verified or live.touched or _books_differ(resource, record, found)):
+            return
+        action, reasons = StepAction.RECORD, (Reason.RECORDED,)
+    sending = Sending(send, uses(found, shape, send), tuple(wanted))
+    step = step_of(case, resource, action, reasons, live, found, sending)
+    (draft.bookkeeping if action is StepAction.RECORD else draft.steps).append(step)
 
 
 def _is_another(record: Record, live: Live) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from reconciler.core.live import Live
+from reconciler.core.live import ABSENT, Live
 from reconciler.core.state import Record
 from reconciler.core.value import Plain
 
@@ -29,11 +28,6 @@ def parts(text: str) -> tuple[str, str]:
     return recorded, seen
 
 
-def digest_of_documents(documents: Mapping[str, bytes]) -> str:
-    """One digest of several files' contents, whatever their order."""
-    return _digest({name: hashlib.sha256(body).hexdigest() for name, body in documents.items()})
-
-
 def _record_part(record: Record | None) -> Plain:
     if record is None:
         return None
@@ -43,3 +37,7 @@ def _record_part(record: Record | None) -> Plain:
 def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+NOTHING_THERE = fingerprint(None, ABSENT)
+"""The fingerprint of what is neither recorded nor live: that of every new object."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from reconciler.core.address import Scope, key_of
-from reconciler.core.compare import Comparison, compare
+from reconciler.core.compare import Comparison, stated
 from reconciler.core.digest import Digester
-from reconciler.core.fingerprint import fingerprint
+from reconciler.core.fingerprint import NOTHING_THERE, fingerprint
 from reconciler.core.live import ABSENT, Item, Live
 from reconciler.core.normal import carries_secret
 from reconciler.core.pair import Case
 from reconciler.core.plan import Change, Mover, Reason, SecretUse, Step, StepAction
-from reconciler.core.resource import Primitive, Resource, Shape
+from reconciler.core.resource import INHERIT, NOTHING, Primitive, Resource, Shape
 from reconciler.core.rules import defaults_of
 from reconciler.core.state import Record
 from reconciler.core.value import Plain
@@ -36,6 +37,16 @@ class World:
     destroy: bool = False
     keep: str = ""
     """Why nothing may be deleted in this run (less than the recorded manifests was read); empty when it may."""
+    _defaults: dict[tuple[object, ...], Mapping[str, Plain]] = field(default_factory=dict, repr=False, compare=False)
+
+    def defaults(self, resource: Resource) -> Mapping[str, Plain]:
+        """The defaults that go along with a whole resource; a fleet's equal resources share theirs."""
+        inherits = bool(resource.fields.get(INHERIT.name))
+        key = (resource.shape, resource.scope.type, inherits, frozenset(resource.fields))
+        found = self._defaults.get(key)
+        if found is None:
+            found = self._defaults[key] = defaults_of(self.shapes[resource.shape], resource)
+        return found
 
 
 def recorded_of(step: Step, records: Mapping[str, Record]) -> Record | None:
@@ -71,8 +82,8 @@ def removal(address: str, record: Record, live: Live, action: StepAction, reason
 
 def creation(case: Case, resource: Resource, world: World, reason: Reason) -> Step:
     """The step that makes an object with everything that is stated, the rest at GitLab's defaults."""
-    found = compare(resource, None, ABSENT, world.shapes[resource.shape], world.digester)
-    return _whole(step_of(case, resource, StepAction.CREATE, (reason,), ABSENT, found), resource, found, world)
+    found = stated(resource, world.shapes[resource.shape])
+    return step_of(case, resource, StepAction.CREATE, (reason,), ABSENT, found, _everything(resource, found, world))
 
 
 def replacement(
@@ -81,20 +92,29 @@ def replacement(
     """The step that deletes an object and makes it again, because GitLab cannot change it in place."""
     wanted = tuple(wanted)
     reasons = (Reason.FIXED, *reasons_of(wanted, reassert=False, undelivered=False))
-    step = step_of(case, resource, StepAction.REPLACE, reasons, live, found)
-    return replace(_whole(step, resource, found, world), changes=wanted, notes=(why,))
+    sending = _everything(resource, found, world)._replace(changes=wanted, notes=(why,))
+    return step_of(case, resource, StepAction.REPLACE, reasons, live, found, sending)
 
 
-def _whole(step: Step, resource: Resource, found: Comparison, world: World) -> Step:
-    """A step that sends everything; what existed before is noted, so that a lost answer is found."""
-    defaults = defaults_of(world.shapes[resource.shape], resource)
-    return replace(
-        step,
-        send=tuple(sorted({*found.fields, *(name.partition(".")[0] for name in found.secrets), *defaults})),
+class Sending(NamedTuple):
+    """What a step sends, and what of it is worth saying."""
+
+    send: tuple[str, ...] = ()
+    secrets: Mapping[str, SecretUse] = NOTHING
+    changes: tuple[Change, ...] = ()
+    defaults: Mapping[str, Plain] = NOTHING
+    ids_before: tuple[int | str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _everything(resource: Resource, found: Comparison, world: World) -> Sending:
+    """All fields and secrets; what existed before is noted, so that a lost answer is found."""
+    defaults = world.defaults(resource)
+    return Sending(
+        tuple(sorted({*found.fields, *(name.partition(".")[0] for name in found.secrets), *defaults})),
+        {name: use if use.write else replace(use, write=True) for name, use in found.secrets.items()},
         defaults=defaults,
-        secrets={name: replace(use, write=True) for name, use in found.secrets.items()},
-        changes=(),
-        ids_before=tuple(item.id for item in world.listed(resource.primitive, resource.scope)),
+        ids_before=tuple([item.id for item in world.listed(resource.primitive, resource.scope)]),
     )
 
 
@@ -105,8 +125,9 @@ def step_of(
     reasons: tuple[Reason, ...],
     live: Live,
     found: Comparison,
+    sending: Sending,
 ) -> Step:
-    """A step for a case, with everything but what it sends."""
+    """A step for a case."""
     record, item = case.record, live.item
     return Step(
         resource.address,
@@ -120,11 +141,16 @@ def step_of(
         id=item.id if item else None,
         identity=resource.identity,
         fields=found.fields,
-        secrets=found.secrets,
+        secrets=sending.secrets,
+        send=sending.send,
+        defaults=sending.defaults,
+        changes=sending.changes,
         local=plain_local(resource),
         deliver=resource.deliver,
-        fingerprint=fingerprint(record, live),
+        fingerprint=fingerprint(record, live) if record or item else NOTHING_THERE,
+        ids_before=sending.ids_before,
         needs=resource.needs,
+        notes=sending.notes,
         inherited=bool(item and item.inherited),
         updated_at=item.updated_at if item else None,
         previous=record.address if record and case.moved else "",
