@@ -58,7 +58,7 @@ KIND = kind(
         _tags,
         _logs_need_visibility,
     ),
-    credential=("api_key", "site"),
+    credential=("api_key", "app_key", "site", "api_url"),
     probe=probe,
     actions=ACTIONS,
 )

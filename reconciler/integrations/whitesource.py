@@ -62,7 +62,7 @@ KIND = kind(
         maskable("user_key", "api_key"),
     ),
     manual=("In Mend: make a service user and its user key.",),
-    credential=("url", "email", "user_key"),
+    credential=("url", "email", "user_key", "api_key"),
     probe=probe,
     actions=ACTIONS,
 )

@@ -87,7 +87,6 @@ class _Build:
     job: str
     item: str = ""
     number: str = ""
-    lost: bool = False
 
     def look(self) -> Flow[Seen]:
         """How it is."""
@@ -106,11 +105,8 @@ class _Build:
 
     def _leave_queue(self) -> Flow[Seen | None]:
         """None once the build's number is known."""
-        if self.lost:
-            return (yield from self._search())
         answer = yield from ask(self.server.look(f"/queue/item/{self.item}/api/json"))
         if isinstance(answer, Response) and answer.status == 404:
-            self.lost = True
             return (yield from self._search())
         if trouble(NAME, answer) or not isinstance(answer, Response):
             return Seen(None, detail="Jenkins does not tell how the queue is")

@@ -175,6 +175,13 @@ def test_a_refused_start_says_why(kind: str, action: str, state: dict[str, Any],
     assert not isinstance(caught.value, UnclearWrite)
 
 
+@pytest.mark.parametrize("kind", ["bamboo", "teamcity", "azure-devops", "google-cloud-build"])
+def test_a_start_that_does_not_say_which_build_it_is_cannot_be_followed(kind: str) -> None:
+    action = next(action for name, action, _ in BUILDS if name == kind)
+    with pytest.raises(RemoteError, match="did not say"):
+        fed(KINDS[kind].actions[action].run(SUBJECTS[kind], {}), [json_answer(200, {"hello": "world"})])
+
+
 # Jenkins -------------------------------------------------------------------------------------------------------------
 
 

@@ -243,6 +243,12 @@ def test_the_unified_agents_api_refuses_in_a_success() -> None:
     assert probed("whitesource", stage_of("whitesource"), **from_agent).status is H
 
 
+def test_sonarqubes_answer_about_the_token_is_read_and_not_only_its_status() -> None:
+    verdict = probed("sonarqube", stage_of("sonarqube", bad_credentials=[TOKEN]), project_key=None)
+    assert (verdict.status, verdict.facts["cause"]) == (U, "credential")
+    assert probed("sonarqube", stage_of("sonarqube"), project_key=None).status is H
+
+
 def test_sonarqubes_token_goes_as_bearer_to_the_cloud_and_as_user_to_servers() -> None:
     for url, scheme in (("https://sonarcloud.io", "Bearer "), ("https://sonar.acme.test", "Basic ")):
         stage = stage_of("sonarqube")
