@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.core.errors import UsageError
+from reconciler.core.errors import SecretUnavailable, UsageError
 from reconciler.core.flow import Bearer, Failure, Flow, Pause, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Subject
 from reconciler.core.value import Plain, Secret, Value
@@ -90,7 +90,10 @@ def deploy(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
 
 def event(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
     """Send an event to the DSN; its id is made from what it says, so that sending it again adds none."""
-    dsn = Dsn.of(need_secret(subject.values, "dsn"))
+    secret = need_secret(subject.values, "dsn")
+    if not secret.known:
+        raise SecretUnavailable(f"{secret.reference} is not set", hint="set it in the environment of this command")
+    dsn = Dsn.of(secret)
     if dsn is None:
         raise UsageError("the DSN cannot be read", hint="it looks like https://KEY@HOST/PROJECT")
     said: dict[str, Any] = {"message": need(parameters, "message"), "level": text_of(parameters, "level", "info")}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.errors import ReconcilerError, RemoteError, UnclearWrite, UsageError
+from reconciler.core.errors import ReconcilerError, RemoteError, SecretUnavailable, UnclearWrite, UsageError
 from reconciler.core.flow import Failure, Request, Response
 from reconciler.core.resource import Subject
 from reconciler.core.value import Secret
@@ -386,6 +386,12 @@ def test_a_dsn_leads_to_an_envelope_address(dsn: str, envelope: str) -> None:
     sent = next(flow)
     assert isinstance(sent, Request)
     assert sent.url == envelope
+
+
+def test_a_dsn_that_is_not_at_hand_is_asked_for_by_its_reference() -> None:
+    subject = replace(SUBJECTS["sentry"], values={"dsn": Secret(None, "${env:DSN}")})
+    with pytest.raises(SecretUnavailable, match="env:DSN"):
+        fed(KINDS["sentry"].actions["event"].run(subject, {"message": "x"}), [])
 
 
 @pytest.mark.parametrize("missing", ["auth_token", "organization", "project", "release"])
