@@ -12,6 +12,7 @@ from dataclasses import replace
 from reconciler.core.address import ScopeType
 from reconciler.core.resource import Primitive, Shape
 from reconciler.integrations.base import boolean, kind, text, texts
+from reconciler.integrations.flows.gitlab_access import application
 from reconciler.integrations.rules import Objection, Values, known, split
 
 SCOPES = (
@@ -85,4 +86,5 @@ KIND = kind(
     section="oauth_applications",
     rules=(_addresses, _some_scope),
     renamed={"callback_url": "redirect_uri", "application_name": "name"},
+    probe=application,
 )

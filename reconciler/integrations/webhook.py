@@ -26,6 +26,8 @@ from reconciler.integrations.base import (
     secret,
     text,
 )
+from reconciler.integrations.flows.webhook_trigger import ACTIONS
+from reconciler.integrations.flows.webhooks import probe
 from reconciler.integrations.rules import (
     Objection,
     Values,
@@ -132,9 +134,25 @@ _NAMES = {"token": "secret_token"}
 
 
 _WEBHOOK = kind(
-    "webhook", HOOK, section="webhooks", renamed=_NAMES, rules=_RULES, scopes=PROJECT_AND_GROUP, credential=("url",)
+    "webhook",
+    HOOK,
+    section="webhooks",
+    renamed=_NAMES,
+    rules=_RULES,
+    scopes=PROJECT_AND_GROUP,
+    probe=probe,
+    actions=ACTIONS,
 )
-_SYSTEM = kind("system_hook", SYSTEM_HOOK, section="webhooks", renamed=_NAMES, rules=_RULES, credential=("url",))
+_OF_SYSTEM = (action for action in ACTIONS if action.name in ("test", "trigger"))
+_SYSTEM = kind(
+    "system_hook",
+    SYSTEM_HOOK,
+    section="webhooks",
+    renamed=_NAMES,
+    rules=_RULES,
+    probe=probe,
+    actions=_OF_SYSTEM,
+)
 
 KINDS: Mapping[str, Kind] = MappingProxyType({each.name: each for each in (_WEBHOOK, _SYSTEM)})
 """Both kinds by name."""

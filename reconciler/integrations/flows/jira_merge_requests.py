@@ -45,7 +45,7 @@ def sync_merge_requests(subject: Subject, parameters: Mapping[str, Value]) -> Fl
                 outcome = (yield from _link(at, memory, project, row, keys, missing)) if keys else "unnamed"
                 done[outcome] += 1
             yield from memory.keep({place: {"until": max(until, changes.until)}})
-    return {**done, "missing_in_jira": tuple(missing), "recorded": dict(memory.learnt)}
+    return {**done, "missing_in_jira": tuple(missing)}
 
 
 def link_commit(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:

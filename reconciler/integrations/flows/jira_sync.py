@@ -53,10 +53,11 @@ class Tally:
     conflicts: list[Mapping[str, Plain]] = field(default_factory=list)
     problems: list[Mapping[str, Plain]] = field(default_factory=list)
     deleted: list[Mapping[str, Plain]] = field(default_factory=list)
+    issues: dict[str, Plain] = field(default_factory=dict)
     again: set[int] = field(default_factory=set)
 
-    def result(self, memory: Memory) -> Mapping[str, Plain]:
-        """For people and for the record."""
+    def result(self) -> Mapping[str, Plain]:
+        """For people. What was made or changed stands in `issues`: Jira's key by GitLab's reference."""
         counts = {"created": self.created, "updated": self.updated, "unchanged": self.unchanged}
         return {
             **counts,
@@ -64,7 +65,7 @@ class Tally:
             "conflicts": tuple(self.conflicts),
             "problems": tuple(self.problems),
             "deleted_in_jira": tuple(self.deleted),
-            "recorded": dict(memory.learnt),
+            "issues": self.issues,
         }
 
 
@@ -81,7 +82,7 @@ def sync_issues(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mappi
             unmapped.append(project.path)
     if unmapped and subject.scope.type is ScopeType.PROJECT:
         raise ReconcilerError(_NO_KEY, hint=_STATE_KEY)
-    return {**sync.tally.result(memory), "unmapped": tuple(unmapped)}
+    return {**sync.tally.result(), "unmapped": tuple(unmapped)}
 
 
 def sync_issue(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
@@ -102,7 +103,7 @@ def sync_issue(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mappin
         raise ReconcilerError(f"GitLab has no issue {iid}", hint="state its `title`, or another `iid`")
     yield from sync.take(project, key, [{**known, **told, "iid": iid}])
     fact = memory.of(f"issue/{project.id}/{iid}")
-    return {**sync.tally.result(memory), "key": str(fact.get("key", ""))}
+    return {**sync.tally.result(), "key": str(fact.get("key", ""))}
 
 
 def _sync_project(sync: Sync, project: Project, key: str) -> Flow[None]:
@@ -170,7 +171,7 @@ class Sync:
                 return
         else:
             issue = found or (yield from self._maker.existing(source.fact, source.label))
-        clash: list[str] = []
+        changed, clash = True, list[str]()
         if issue is None:
             if source.closed and not self._parameters.get("closed"):
                 self.tally.skipped += 1
@@ -185,6 +186,8 @@ class Sync:
             yield from self.memory.keep({source.fact: fact})
             self.tally.updated += changed
             self.tally.unchanged += not changed
+        if changed:
+            self.tally.issues[source.shown] = issue.key
         linked = yield from self._link(source, fact)
         yield from self._move(source, issue, fact)
         if clash:

@@ -17,11 +17,10 @@ RECORDED = "_sync"
 
 
 class Memory:
-    """What is known from earlier runs, and what this one has learnt."""
+    """What is known from earlier runs and from this one."""
 
     def __init__(self, subject: Subject) -> None:
         self._facts: dict[str, Any] = dict(mapping(subject.recorded.get(RECORDED)))
-        self.learnt: dict[str, Plain] = {}
 
     def of(self, name: str) -> Mapping[str, Any]:
         """The fact of a name; an empty mapping where there is none."""
@@ -34,4 +33,3 @@ class Memory:
             return
         yield Remember(new)
         self._facts |= new
-        self.learnt |= new
