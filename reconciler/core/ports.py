@@ -98,6 +98,10 @@ class Estate(Protocol):
         """Every project of a group and its subgroups (of the whole instance for ""); raises `RemoteError`."""
         ...
 
+    def groups(self, group: str) -> Sequence[ScopeFacts]:
+        """Every group below a group; raises `RemoteError`."""
+        ...
+
 
 class Secrets(Protocol):
     """Resolves references of some stores (`env`, `vault`, …)."""

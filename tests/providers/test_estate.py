@@ -114,6 +114,16 @@ def test_every_project_of_a_group_is_listed_with_subgroups_archive_and_topics(la
     assert {facts.path for facts in lab.estate.projects("")} >= set(projects)
 
 
+def test_the_groups_below_a_group_are_listed_at_any_depth(lab: Any) -> None:
+    group = lab.api("GET", "/groups/myorg").data()["id"]
+    team = lab.api("POST", "/groups", {"name": "team", "path": "team", "parent_id": group}).data()["id"]
+    lab.api("POST", "/groups", {"name": "inner", "path": "inner", "parent_id": team})
+
+    assert [facts.path for facts in lab.estate.groups("myorg")] == ["myorg/team", "myorg/team/inner"]
+    with pytest.raises(RemoteError, match="404"):
+        lab.estate.groups("nowhere")
+
+
 def test_a_group_that_cannot_be_read_is_an_error(lab: Any) -> None:
     with pytest.raises(RemoteError, match="404"):
         lab.estate.projects("nowhere")

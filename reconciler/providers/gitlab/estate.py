@@ -83,6 +83,13 @@ class GitLabEstate:
                 found.setdefault(raw["id"], _facts(raw, archived=archived))
         return [found[id] for id in sorted(found)]
 
+    def groups(self, group: str) -> Sequence[ScopeFacts]:
+        """Every group below a group, in order of id; raises RemoteError."""
+        path = f"{API}/groups/{quote(group, safe='')}/descendant_groups"
+        listed = converse(pages(path, {"order_by": "id", "sort": "asc"}, frozenset()), self._http)
+        assert isinstance(listed, list)
+        return [_facts(raw, archived=bool(raw.get("archived"))) for raw in sorted(listed, key=lambda raw: raw["id"])]
+
     # -----------------------------------------------------------------------------------------------------------------
 
     def _ask(self, scope: Scope) -> ScopeFacts | str:
