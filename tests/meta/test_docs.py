@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ from reconciler.core.forms import LifecycleForm, TemplateForm, VariablesForm
 from reconciler.core.manifest import HEADERS, TargetsForm
 from reconciler.core.refs import OF_SCOPE, OUTSIDE
 from reconciler.core.settings import Settings
+from reconciler.sandbox.control import CALLS
+from reconciler.sandbox.faults import DEEDS, MATCHES, check_faults
+from reconciler.sandbox.seed import world_from_seed
 
 from .documents import CATALOGUE, PARTS, REFRESH, ROOT, WHOLE, WRITTEN, whole, with_parts
 
@@ -90,6 +94,18 @@ def test_every_settings_key_is_documented(key: str) -> None:
 )
 def test_everything_that_a_manifest_may_say_is_documented(word: str) -> None:
     assert word in text("docs/manifests.md")
+
+
+@pytest.mark.parametrize("word", [*DEEDS, *MATCHES, *(f"{path}`" for _, path in CALLS)])
+def test_everything_that_the_sandbox_can_be_told_is_documented(word: str) -> None:
+    assert re.search(rf"`(?:\w+ )?{word}|`{word}`", text("docs/sandbox.md"))
+
+
+def test_the_sandbox_takes_the_seed_and_the_faults_that_are_shown() -> None:
+    seed, faults = (json.loads(found) for found in re.findall(r"```json\n(.*?)```", text("docs/sandbox.md"), re.DOTALL))
+
+    assert world_from_seed(seed, 0.0).version == seed["version"]
+    assert len(check_faults(faults)) == len(faults)
 
 
 @pytest.mark.parametrize("kind", REPORTS)
