@@ -111,7 +111,7 @@ class VaultSecrets:
 
     def _login(self, client: hvac.Client) -> None:
         own = self._environ
-        jwt, role = own.get("VAULT_ID_TOKEN") or own.get("VAULT_AUTH_TOKEN"), own.get("VAULT_AUTH_ROLE")
+        jwt, role = own.get("VAULT_ID_TOKEN"), own.get("VAULT_AUTH_ROLE")
         if own.get("VAULT_ROLE_ID") and own.get("VAULT_SECRET_ID"):
             body = {"role_id": own["VAULT_ROLE_ID"], "secret_id": own["VAULT_SECRET_ID"]}
             mount = own.get("VAULT_AUTH_PATH") or "approle"
