@@ -1,0 +1,103 @@
+"""The secrets that this process has, and who supplies those that it has not.
+
+Literal secrets that a program gave live here, in memory, and nowhere else. `given` is what it supplies for things that
+an earlier process made: by id and field (`{"slack-1": {"webhook_url": …}}`), by type and field, or by variable
+(`{"SLACK_WEBHOOK_URL": …}`); after that the environment's variables are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.address import key_of
+from reconciler.core.errors import SecretUnavailable
+from reconciler.core.refs import is_forbidden, written
+from reconciler.core.resource import Kind
+from reconciler.core.supply import variable_of
+from reconciler.core.value import Reference, Secret
+from reconciler.engine.workspace import Workspace
+from reconciler.integration_management.records import Found, secret_names
+
+Secrets = Mapping[str, str | Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Supplies:
+    """What is at hand in this process."""
+
+    given: Secrets = field(repr=False)
+    memory: dict[tuple[str, str], Secret] = field(default_factory=dict)
+
+    def without(self, address: str) -> dict[tuple[str, str], Secret]:
+        """What is remembered, but of one entry."""
+        return {key: secret for key, secret in self.memory.items() if key[0] != key_of(address)}
+
+    def remember(self, ws: Workspace, address: str) -> None:
+        """Keep the secrets of an entry that has just been declared, in place of what was kept of it."""
+        self.forget(address)
+        self.memory.update({k: secret for k, secret in ws.known.items() if k[0] == key_of(address) and secret.known})
+
+    def forget(self, address: str) -> None:
+        """Keep nothing of an entry."""
+        for key in [key for key in self.memory if key[0] == key_of(address)]:
+            del self.memory[key]
+
+    def text(self, ws: Workspace, kind: str, id: str, name: str) -> str | None:
+        """What is supplied for a field, as a configuration states it: written out, or as a reference."""
+        text = self._literal(id, kind, name)
+        if text is not None:
+            return written(text)
+        variable = variable_of(kind, name)
+        return f"${{env:{variable}}}" if _environment(ws, variable) is not None else None
+
+    def stated(self, ws: Workspace, one: Found, name: str) -> str | None:
+        """A recorded secret as a configuration states it; the variable that may have it where nobody does now.
+
+        None for one of which the record does not tell whether it was stated.
+        """
+        secret = self.memory.get((key_of(one.address), name))
+        if secret is not None:
+            return written(secret.reveal())
+        text = self.text(ws, one.kind, one.id, name)
+        variable = variable_of(one.kind, name)
+        if text is None and "" in one.records and not is_forbidden(variable):
+            return f"${{env:{variable}}}"
+        return text
+
+    def make_known(self, ws: Workspace, one: Found, kind: Kind) -> None:
+        """Give a workspace an entry's secrets, as far as they are remembered or supplied."""
+        for name in secret_names(one, kind):
+            key = (key_of(one.address), name)
+            if key in ws.known:
+                continue
+            text, variable = self._literal(one.id, one.kind, name), variable_of(one.kind, name)
+            text = _environment(ws, variable) if text is None else text
+            if text is not None:
+                ws.known[key] = Secret(text, f"${{env:{variable}}}")
+
+    def lacking(self, ws: Workspace, one: Found, kind: Kind) -> SecretUnavailable | None:
+        """The error that names the first secret of an entry that is not at hand, and what would supply it."""
+        for name in secret_names(one, kind):
+            secret = ws.known.get((key_of(one.address), name))
+            if secret is None or not secret.known:
+                hint = f"set {variable_of(one.kind, name)}, or give `secrets={{'{one.id}': {{'{name}': …}}}}`"
+                return SecretUnavailable(f"`{name}` of {one.id} is not known to this process", hint=hint)
+        return None
+
+    def _literal(self, id: str, kind: str, name: str) -> str | None:
+        for key in (id, kind):
+            fields = self.given.get(key)
+            if isinstance(fields, Mapping) and name in fields:
+                return fields[name]
+        by_variable = self.given.get(variable_of(kind, name))
+        return by_variable if isinstance(by_variable, str) else None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _environment(ws: Workspace, variable: str) -> str | None:
+    if is_forbidden(variable):
+        return None
+    return ws.stores["env"].get(Reference("env", variable, None, f"${{env:{variable}}}"))

@@ -1,0 +1,60 @@
+"""Webhooks of the project or group, and system hooks of the instance."""
+
+from __future__ import annotations
+
+from reconciler.integration_management.area import Area
+from reconciler.integration_management.session import Config, Shown
+
+
+class Webhooks(Area):
+    """GitLab's own webhooks: any address, chosen events, a secret token."""
+
+    kinds = ("webhook", "system_hook")
+
+    def create_webhook(self, config: Config) -> Shown:
+        """Let GitLab post to an address (`name`, `url`, `events`, `secret_token`, `enable_ssl_verification`, …)."""
+        return self._session.declare("webhook", config)
+
+    def create_system_hook(self, config: Config) -> Shown:
+        """A webhook for the whole instance, which takes an administrator's token."""
+        return self._session.declare("system_hook", config)
+
+    def get_webhook(self, webhook_id: str) -> Shown:
+        """One webhook."""
+        return self.get(webhook_id)
+
+    def list_webhooks(self) -> list[Shown]:
+        """Every webhook that programs have created at the manager's scope."""
+        return self._session.every("webhook")
+
+    def list_system_hooks(self) -> list[Shown]:
+        """Every system hook that programs have created."""
+        return self._session.every("system_hook", instance=True)
+
+    def update_webhook(self, webhook_id: str, changes: Config) -> Shown:
+        """Change some fields and leave the others."""
+        return self.update(webhook_id, changes)
+
+    def delete_webhook(self, webhook_id: str) -> Shown:
+        """Delete it; what it was."""
+        return self.delete(webhook_id)
+
+    def test_webhook(self, webhook_id: str, event: str | None = None) -> Shown:
+        """Let GitLab send a test of an event (one that the webhook has); GitLab allows five a minute."""
+        return self._act(webhook_id, "test", {"event": event})
+
+    def trigger_webhook(self, webhook_id: str, payload: Config) -> Shown:
+        """Post a payload to the webhook's address with GitLab's headers and token; `event_type` names the event."""
+        return self._act(webhook_id, "trigger", payload)
+
+    def get_webhook_statistics(self, webhook_id: str) -> Shown:
+        """How often it was triggered, when last, and how well that went, from GitLab's log of deliveries."""
+        return self._act(webhook_id, "stats", {})
+
+    def list_webhook_events(self, webhook_id: str, **choice: object) -> Shown:
+        """GitLab's recent deliveries."""
+        return self._act(webhook_id, "events", choice)
+
+    def resend_webhook_event(self, webhook_id: str, event_id: int) -> Shown:
+        """Let GitLab deliver one of them again."""
+        return self._act(webhook_id, "resend", {"event": event_id})
