@@ -48,19 +48,19 @@ def _all(body: bytes) -> list[Problem]:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=150)
+@settings(deadline=None, max_examples=150)
 def test_any_bytes_give_problems_and_never_a_traceback(body: bytes) -> None:
     _all(body)
 
 
 @given(_TREES)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_any_tree_gives_problems_and_never_a_traceback(tree: Any) -> None:
     _all(json.dumps(tree).encode())
 
 
 @given(st.sampled_from(CORPUS), st.integers(0, 400), st.binary(max_size=4))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_manifest_gives_problems_and_never_a_traceback(path: Path, position: int, noise: bytes) -> None:
     body = path.read_bytes()
 
@@ -72,6 +72,7 @@ def test_a_damaged_manifest_gives_problems_and_never_a_traceback(path: Path, pos
     st.sampled_from(["slack", "slak", "jira", "jenkins", None, 3]),
     st.sampled_from(["block", "flow", "quoted", "torn", "list", "nested", "default"]),
 )
+@settings(deadline=None)
 def test_a_secret_written_out_is_never_shown(name: str, kind: Any, form: str) -> None:
     line = {
         "block": f"    {name}: {CANARY}",
@@ -91,6 +92,7 @@ def test_a_secret_written_out_is_never_shown(name: str, kind: Any, form: str) ->
 
 
 @given(st.text(alphabet="${}:-envaf_ile.project/ #A\\", max_size=40))
+@settings(deadline=None)
 def test_text_is_parsed_or_refused_and_can_be_written_again(text: str) -> None:
     try:
         value = parse(text)
