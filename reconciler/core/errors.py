@@ -98,6 +98,11 @@ class InputError(ReconcilerError):
         super().__init__(f"{len(errors)} problem{'s' if len(errors) != 1 else ''} found", hint=hint)
         self.problems = tuple(problems)
 
+    def __str__(self) -> str:
+        """Everything that is wrong, for programs: views show `problems`."""
+        errors = (problem for problem in self.problems if problem.severity is Severity.ERROR)
+        return "\n".join([self.message, *(f"- {problem}" for problem in errors)])
+
 
 class UnsafePlan(ReconcilerError):
     """A brake or a staleness check refused the plan."""

@@ -50,7 +50,7 @@ KIND = kind(
     secret("app_key", "Application key, for what needs one beside the API key.", ours=True),
     renamed=_NAMES,
     rules=(
-        matches("api_key", r"\w+", "is no API key", "letters, digits and `_` only"),
+        matches("api_key", r"[\w-]+", "is no API key", "letters, digits and `_` only"),
         matches("site", rf"({_DOMAIN})?", "is no site", "write one like datadoghq.eu"),
         matches("site", r"(?!app\.).*", "begins with `app.`, which GitLab drops", "write the site without `app.`"),
         web_url("api_url"),

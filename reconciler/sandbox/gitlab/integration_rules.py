@@ -119,7 +119,8 @@ JIRA = _rules(
 )
 
 DATADOG = _rules(
-    Rule("api_key", (present, matches(r"\w+"))),
+    # GitLab takes no hyphens; the keys in the description's examples have some, and those run here.
+    Rule("api_key", (present, matches(r"[\w-]+"))),
     Rule("datadog_site", (unless_blank(matches(r"\w+([-.]\w+)*\.[a-zA-Z]{2,5}(:[0-9]{1,5})?")),)),
     Rule("api_url", (unless_blank(public_url),)),
     Rule("datadog_site", (present,), when=lambda draft: is_blank(draft.get("api_url"))),
