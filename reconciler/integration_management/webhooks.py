@@ -44,17 +44,25 @@ class Webhooks(Area):
         return self._act(webhook_id, "test", {"event": event})
 
     def trigger_webhook(self, webhook_id: str, payload: Config) -> Shown:
-        """Post a payload to the webhook's address with GitLab's headers and token; `event_type` names the event."""
-        return self._act(webhook_id, "trigger", payload)
+        """Post a payload to the webhook's address as GitLab would; its `event_type` or `object_kind` names the event.
+
+        `success` says whether the receiver took it. GitLab is not asked, and does not count it.
+        """
+        return self._act(webhook_id, "trigger", {"payload": dict(payload)})
 
     def get_webhook_statistics(self, webhook_id: str) -> Shown:
-        """How often it was triggered, when last, and how well that went, from GitLab's log of deliveries."""
+        """How often it was triggered (`trigger_count`), when last (`last_triggered`), how many were taken, how quickly.
+
+        From GitLab's log, which holds the deliveries of 7 days.
+        """
         return self._act(webhook_id, "stats", {})
 
-    def list_webhook_events(self, webhook_id: str, **choice: object) -> Shown:
-        """GitLab's recent deliveries."""
-        return self._act(webhook_id, "events", choice)
+    def list_webhook_events(
+        self, webhook_id: str, *, limit: int | None = None, status: str | None = None
+    ) -> list[Shown]:
+        """GitLab's deliveries of the last 7 days, newest first: `id`, `at`, `trigger`, `status`, `seconds`."""
+        return list(self._act(webhook_id, "events", {"limit": limit, "status": status})["events"])
 
-    def resend_webhook_event(self, webhook_id: str, event_id: int) -> Shown:
-        """Let GitLab deliver one of them again."""
+    def resend_webhook_event(self, webhook_id: str, event_id: int | None = None) -> Shown:
+        """Let GitLab deliver one of them again; the last that failed when none is named."""
         return self._act(webhook_id, "resend", {"event": event_id})
