@@ -99,7 +99,7 @@ class Drafting:
 
     def add(self, found: Found) -> None:
         """Make a draft of one object, or say why it cannot be adopted."""
-        kind, shape = self.kind_of(found), self._catalogue.shapes.get(found.item.shape)
+        kind, shape = self.kind_of(found.item, found.scope), self._catalogue.shapes.get(found.item.shape)
         if kind is None or shape is None:
             self._leave(found, "this reconciler does not know it; a newer one may")
         elif found.item.inherited:
@@ -109,11 +109,11 @@ class Drafting:
         else:
             self._draft(found, kind, shape)
 
-    def kind_of(self, found: Found) -> Kind | None:
-        """The kind that a live object is of."""
-        if found.item.primitive is Primitive.INTEGRATION:
-            return self._kinds.get(found.item.shape)
-        name = kind_of_section(SECTIONS[found.item.primitive], found.scope.type)
+    def kind_of(self, item: Item, scope: Scope) -> Kind | None:
+        """The kind that a live object at a scope is of."""
+        if item.primitive is Primitive.INTEGRATION:
+            return self._kinds.get(item.shape)
+        name = kind_of_section(SECTIONS[item.primitive], scope.type)
         return self._catalogue.kinds.get(name) if name else None
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ class Drafting:
         while True:
             missing = [name for name in spec.required if name not in values and name not in secrets]
             if missing:
-                return f"GitLab shows no `{missing[0]}`, without which there is no entry"
+                return f"GitLab does not show its `{missing[0]}`; declare it by hand, and `apply` adopts it"
             stated: dict[str, Value] = {**values, **_references(secrets)}
             objection = next(((str(each.path[0]), each.detail) for each in spec.objections(stated)), None)
             if objection is None:
@@ -168,7 +168,7 @@ class Drafting:
                 secrets.append(name)
             elif name in values and name not in ("name", "events") and not (known and known.required):
                 del values[name]
-                self.left_out.append(LeftOut(found.scope.path, f"{title(found)}: {name}", why))
+                self.left_out.append(LeftOut(found.scope.path, f"{title(found.item)}: {name}", why))
             else:
                 return why
 
@@ -196,12 +196,11 @@ class Drafting:
         return seen
 
     def _leave(self, found: Found, why: str) -> None:
-        self.left_out.append(LeftOut(found.scope.path, title(found), why))
+        self.left_out.append(LeftOut(found.scope.path, title(found.item), why))
 
 
-def title(found: Found) -> str:
+def title(item: Item) -> str:
     """What a live object is called to people: `webhook "Deploy"`, `slack`."""
-    item = found.item
     if item.primitive is Primitive.INTEGRATION:
         return item.shape
     what = "webhook" if item.primitive is Primitive.HOOK else "OAuth application"

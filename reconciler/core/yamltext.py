@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.core.value import Plain
 
-WIDEST = 110
+WIDEST = 120
 """Lists that would reach further get a line for each item."""
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./:@+=&?%~-]*(?<!:)")
@@ -74,5 +74,5 @@ def _list(key: str, items: Iterable[Plain], pad: str) -> Iterator[str]:
 
 def _is_block(value: str) -> bool:
     lines = value.split("\n")
-    ends = value.endswith("\n") or lines[0] != lines[0].lstrip() or not lines[0]
-    return len(lines) > 1 and not ends and all(line.isprintable() and line.strip() == line for line in lines)
+    ends = value.endswith("\n") or not lines[0] or lines[0][0] == " "
+    return len(lines) > 1 and not ends and all(line.isprintable() and line.rstrip() == line for line in lines)

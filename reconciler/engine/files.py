@@ -17,6 +17,8 @@ from reconciler.core.yamltree import MAX_BYTES
 
 ENDINGS = (".yaml", ".yml")
 MAX_FILES = 20_000
+NO_MANIFESTS = "no manifests"
+"""The summary of the problem that a folder is missing or empty."""
 
 
 def read_manifests(
@@ -32,17 +34,17 @@ def read_manifests(
     roots: list[str] = []
     for given in paths or (DEFAULT_MANIFESTS,):
         root = base / given
-        roots.append(_named(root, base))
+        roots.append(named(root, base))
         try:
             files = list(_files(root, base, problems))
         except OSError as error:
-            problems.append(_unreadable(_named(root, base), error))
+            problems.append(_unreadable(named(root, base), error))
             continue
         files = [file for file in files if not skip or file.resolve() != skip.resolve()]
         if not files and not problems:
             detail = f"`{roots[-1]}` holds no {' or '.join(f'*{ending}' for ending in ENDINGS)} file"
             hint = "an empty folder never means that everything shall be deleted; `destroy` does that"
-            problems.append(Problem("no manifests", detail, hint, Place(roots[-1])))
+            problems.append(Problem(NO_MANIFESTS, detail, hint, Place(roots[-1])))
         found |= {file.resolve(): file for file in files}
     if len(found) > MAX_FILES:
         detail = f"{len(found)} files, the limit is {MAX_FILES}"
@@ -69,6 +71,12 @@ def find_settings(given: str | None, *, base: Path) -> Source | None:
     return source
 
 
+def named(path: Path, base: Path) -> str:
+    """How a path is shown and compared: from `base` where it lies below it, with slashes."""
+    plain, home = Path(os.path.abspath(path)), Path(os.path.abspath(base))
+    return (plain.relative_to(home) if plain.is_relative_to(home) else plain).as_posix()
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -76,16 +84,16 @@ def _files(root: Path, base: Path, problems: list[Problem]) -> Iterator[Path]:
     """The manifests at a path: itself when it is a file, else those below it, hidden ones left out."""
     if not root.is_dir():
         if not root.exists():
-            detail = f"there is no `{_named(root, base)}`"
+            detail = f"there is no `{named(root, base)}`"
             hint = "name the folder with `--manifests`, or create it with `reconciler init`"
-            problems.append(Problem("no manifests", detail, hint, Place(_named(root, base))))
+            problems.append(Problem(NO_MANIFESTS, detail, hint, Place(named(root, base))))
             return
         yield root
         return
     real = root.resolve()
 
     def failed(error: OSError) -> None:
-        problems.append(_unreadable(_named(Path(error.filename or root), base), error))
+        problems.append(_unreadable(named(Path(error.filename or root), base), error))
 
     for folder, folders, files in os.walk(root, onerror=failed):
         here = Path(folder)
@@ -96,16 +104,16 @@ def _files(root: Path, base: Path, problems: list[Problem]) -> Iterator[Path]:
             if name.startswith(".") or (name not in linked and path.suffix.lower() not in ENDINGS):
                 continue
             if path.is_symlink() and not path.resolve().is_relative_to(real):
-                detail = f"`{_named(path, base)}` leads out of `{_named(root, base)}`"
+                detail = f"`{named(path, base)}` leads out of `{named(root, base)}`"
                 hint = "copy the file, or name its folder with `--manifests` as well"
-                problems.append(Problem("a link that is not followed", detail, hint, Place(_named(path, base))))
+                problems.append(Problem("a link that is not followed", detail, hint, Place(named(path, base))))
             elif name not in linked:
                 yield path
 
 
 def _read(path: Path, base: Path, problems: list[Problem]) -> Source | None:
     """One file, as much of it as may be; None and a problem when it cannot be read."""
-    name = _named(path, base)
+    name = named(path, base)
     try:
         if not path.is_file():
             missing = not path.exists()
@@ -122,9 +130,3 @@ def _read(path: Path, base: Path, problems: list[Problem]) -> Source | None:
 def _unreadable(name: str, error: OSError) -> Problem:
     reason = (error.strerror or type(error).__name__).lower()
     return Problem("a file that cannot be read", f"`{name}`: {reason}", "check its permissions", Place(name))
-
-
-def _named(path: Path, base: Path) -> str:
-    """How a path is shown and compared: from `base` where it lies below it, with slashes."""
-    plain, home = Path(os.path.abspath(path)), Path(os.path.abspath(base))
-    return (plain.relative_to(home) if plain.is_relative_to(home) else plain).as_posix()

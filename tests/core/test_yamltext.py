@@ -20,7 +20,21 @@ VALUES = st.one_of(SCALARS, st.lists(TEXT, max_size=8).map(tuple), st.dictionari
 AWKWARD = (
     *("yes", "NO", "null", "~", "", " ", "1:20", "0x10", "1e3", "- a", "a: b", "a:", "#", "a #b", "&a", "*a", "!a"),
     *("${env:NAME}", "${vault:a/b#c}", "$${x", "{a}", "[a]", "a,b", "'a'", '"a"', "<<", "=", "|", ">", "---", "..."),
-    *("a\nb", "a\n\nb", " a\nb", "a\nb\n", "a \nb", "a\r\nb", "\ufeffa", "\x85", "\u2028", "2001-01-01", ".5", "-"),
+    *(
+        "a\nb",
+        "a\n  b",
+        "a\n\nb",
+        " a\nb",
+        "a\nb\n",
+        "a \nb",
+        "a\r\nb",
+        "\ufeffa",
+        "\x85",
+        "\u2028",
+        "2001-01-01",
+        ".5",
+        "-",
+    ),
     *("https://acme.example/x?a=b&c=%20#top", "*.example.org", "@all", "`tick`", "ünïcode", "emoji 🎉", "a\x1bb"),
     *("@instance", "?", "\t", "%a", "\x7f", "a\\u0041"),
 )
