@@ -92,10 +92,17 @@ def _spec(shape: Shape, name: str) -> Field:
 def _compare_plain(
     found: Comparison, specs: Mapping[str, Field], resource: Resource, record: Record | None, live: Live
 ) -> None:
-    desired = {name: normal(spec, resource.fields[name]) for name, spec in specs.items()}
-    recorded = {name: normal(specs[name], record.fields.get(name)) for name in specs} if record else {}
-    shown = {name: _live(spec, live, recorded.get(name, desired[name])) for name, spec in specs.items()}
-    found.fields.update(desired)
+    desired: dict[str, Plain] = {}
+    recorded: dict[str, Plain] = {}
+    shown: dict[str, Plain] = {}
+    for name, spec in specs.items():
+        wanted = desired[name] = normal(spec, resource.fields[name])
+        if record:
+            recorded[name] = _alike(spec, record.fields.get(name), wanted)
+        shown[name] = _live(spec, live, recorded.get(name, wanted))
+    found.fields = desired
+    if shown == desired and (not record or recorded == desired):
+        return
     author = changed_fields(recorded, desired) if record else frozenset()
     outside = changed_fields(recorded, shown) if record else frozenset()
     differing = changed_fields(shown, desired)
@@ -107,12 +114,17 @@ def _compare_plain(
     found.stale = bool(author - differing)
 
 
+def _alike(spec: Field, value: Plain, known: Plain) -> Plain:
+    """A value in its normal form, which it has already where it equals one that is known to be in it."""
+    return known if value == known else normal(spec, value)
+
+
 def _live(spec: Field, live: Live, recorded: Plain) -> Plain:
     """What is live, as far as it can be known: the record speaks for what was not shown."""
     if spec is INHERIT and live.item:
         return live.item.inherited
     if spec.name in live.fields:
-        return normal(spec, live.fields[spec.name])
+        return _alike(spec, live.fields[spec.name], recorded)
     hidden = not spec.readable and not is_secret_map(spec)
     if hidden or live.item is None or live.item.partial:
         return recorded

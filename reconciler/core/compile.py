@@ -52,6 +52,13 @@ def identity_of(primitive: Primitive, shape: str, fields: Mapping[str, Value]) -
     return found
 
 
+def identity_filled(resource: Resource, fields: Mapping[str, Value]) -> Mapping[str, str]:
+    """A resource's natural name once its references are filled in; one that was known in full stays."""
+    if all(name in resource.identity for name in _NAMED_BY.get(resource.primitive, ())):
+        return resource.identity
+    return {**resource.identity, **identity_of(resource.primitive, resource.shape, fields)}
+
+
 def masked(url: str) -> str:
     """A URL with its credentials starred, as GitLab shows mirrors."""
     scheme, separator, rest = url.partition("://")

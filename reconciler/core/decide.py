@@ -80,9 +80,10 @@ def decide(cases: Iterable[Case], lives: Mapping[str, Live], world: World, state
     for case in cases:
         _decide_case(draft, case, lives[key_of(case.address)], world)
     steps = _after_what_it_was(_one_tracker(draft, world))
-    if held := [s for s in steps if world.keep and s.action in (StepAction.DELETE, StepAction.FORGET)]:
-        draft.notes.append(f"{len(held)} recorded, undeclared resources are left alone: {world.keep}")
-        steps = [s for s in steps if s not in held]
+    kept = [s for s in steps if not world.keep or s.action not in (StepAction.DELETE, StepAction.FORGET)]
+    if len(kept) < len(steps):
+        draft.notes.append(f"{len(steps) - len(kept)} recorded, undeclared resources are left alone: {world.keep}")
+        steps = kept
     return Plan(
         steps=_ordered(steps),
         bookkeeping=tuple(draft.bookkeeping),
@@ -165,7 +166,7 @@ def _decide_present(draft: Draft, case: Case, resource: Resource, live: Live, wo
         draft.drift[case.address] = moved
     reassert = world.reassert and bool(found.secrets)
     undelivered = record is not None and record.condition == "undelivered"
-    if reason := needs_replacement(shape, resource, found, wanted):
+    if wanted and (reason := needs_replacement(shape, resource, found, wanted)):
         if resource.primitive is Primitive.APPLICATION and not resource.lifecycle.allow_replace:
             why = f"{reason}, and a replacement makes a new client id and secret; `allow_replace` permits it"
             draft.blocked.append(Blocked(case.address, why))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 
-def waves(needs: Mapping[str, Iterable[str]]) -> list[list[str]]:
+def waves(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
     """Addresses in waves: each needs only addresses of earlier ones; the order given is kept within a wave.
 
     Needs that are no key of the mapping are taken as met. Raises ValueError naming the cycle when there is one.
     """
+    if not any(needs.values()):
+        return [list(needs)] if needs else []
     position = {address: n for n, address in enumerate(needs)}
     sorter = TopologicalSorter({a: [n for n in wanted if n in position] for a, wanted in needs.items()})
     try:

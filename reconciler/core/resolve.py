@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Scope, ScopeType
-from reconciler.core.compile import identity_of
+from reconciler.core.compile import identity_filled
 from reconciler.core.entry import Entry
 from reconciler.core.errors import Place, Problem, ReconcilerError, Severity
 from reconciler.core.refs import BadReference, parse
@@ -53,8 +53,7 @@ class Resolver:
         local = self._fields(resource.local, kind.by_name if kind else NOTHING, spot)
         if fields is resource.fields and local is resource.local:
             return resource
-        identity = {**resource.identity, **identity_of(resource.primitive, resource.shape, fields)}
-        return replace(resource, fields=fields, local=local, identity=identity)
+        return replace(resource, fields=fields, local=local, identity=identity_filled(resource, fields))
 
     def values(self, entry: Entry) -> Mapping[str, Value]:
         """An entry's values with their references filled in, for probes and actions."""

@@ -48,7 +48,7 @@ class _RecordForm(_Strict):
     local: dict[str, Any] = {}
     deliver: dict[str, Any] = {}
     updated_at: str | None = None
-    lifecycle: _LifecycleForm = _LifecycleForm()
+    lifecycle: _LifecycleForm | None = None
     alias: str = ""
     condition: str = ""
 
@@ -108,33 +108,28 @@ def state_from_bytes(body: bytes, where: str) -> State:
 
 
 def record_to_dict(record: Record) -> dict[str, Any]:
-    """A record as JSON data, without its address."""
+    """A record as JSON data, without its address; what is empty is left out."""
     life = record.lifecycle
-    return {
+    document: dict[str, Any] = {
         "primitive": record.primitive.value,
         "kind": record.kind,
         "shape": record.shape,
         "scope_type": record.scope.type.value,
         "scope": record.scope.path,
-        "scope_id": record.scope_id,
-        "id": record.id,
         "origin": record.origin.value,
-        "source": record.source,
-        "identity": dict(record.identity),
-        "fields": to_json(record.fields),
-        "digests": dict(record.digests),
-        "local": to_json(record.local),
-        "deliver": to_json(record.deliver),
-        "updated_at": record.updated_at,
-        "lifecycle": {
+    }
+    for name, empty in _EMPTY.items():
+        value = getattr(record, name)
+        if value != empty:
+            document[name] = to_json(value)
+    if life != _USUAL:
+        document["lifecycle"] = {
             "prevent_destroy": life.prevent_destroy,
             "allow_replace": life.allow_replace,
             "on_drift": life.on_drift.value,
             "ignore": list(life.ignore),
-        },
-        "alias": record.alias,
-        "condition": record.condition,
-    }
+        }
+    return document
 
 
 def record_from_dict(address: str, data: Mapping[str, Any]) -> Record:
@@ -160,7 +155,9 @@ def record_from_form(address: str, form: _RecordForm) -> Record:
         _mapping(form.local),
         _mapping(form.deliver),
         form.updated_at,
-        Lifecycle(life.prevent_destroy, life.allow_replace, OnDrift(life.on_drift), tuple(life.ignore)),
+        Lifecycle(life.prevent_destroy, life.allow_replace, OnDrift(life.on_drift), tuple(life.ignore))
+        if life
+        else _USUAL,
         form.alias,
         form.condition,
     )
@@ -173,6 +170,23 @@ def to_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [to_json(item) for item in value]
     return value
+
+
+_USUAL = Lifecycle()
+_EMPTY: Mapping[str, Any] = {
+    "scope_id": None,
+    "id": None,
+    "source": "",
+    "identity": {},
+    "fields": {},
+    "digests": {},
+    "local": {},
+    "deliver": {},
+    "updated_at": None,
+    "alias": "",
+    "condition": "",
+}
+"""What is not written down of a record, because it is read so anyway."""
 
 
 def _mapping(data: Mapping[str, Any]) -> dict[str, Any]:

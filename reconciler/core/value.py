@@ -85,12 +85,12 @@ Value = Any
 
 def plain(value: Any) -> Plain:
     """JSON-like data with its lists as tuples, so that it can stand in frozen values."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return tuple(plain(item) for item in value)
     if isinstance(value, set | frozenset):
         return tuple(sorted(plain(item) for item in value))  # type: ignore[type-var]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
     raise TypeError(f"{type(value).__name__} is not plain data")
