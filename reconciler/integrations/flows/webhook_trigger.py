@@ -15,7 +15,7 @@ from reconciler.core.errors import ReconcilerError
 from reconciler.core.flow import Failure, Flow, Request
 from reconciler.core.resource import Action, Field, FieldType, Subject
 from reconciler.core.value import Plain, Secret, Value
-from reconciler.integrations.flows.deliveries import signature
+from reconciler.core.verify import signature
 from reconciler.integrations.flows.messages import structure
 from reconciler.integrations.flows.parts import ask, mapping, need, secret_of, text_of
 from reconciler.integrations.flows.webhooks import LONGEST, events, resend, stats, test
