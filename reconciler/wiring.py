@@ -30,6 +30,7 @@ from reconciler.engine.files import find_settings, read_manifests
 from reconciler.engine.workspace import Workspace
 from reconciler.history.store import HealthStore
 from reconciler.integrations import catalogue as kinds
+from reconciler.integrations.flows.gitlab_access import own_token
 from reconciler.integrations.flows.parts import host_of
 from reconciler.integrations.templates import TEMPLATES
 from reconciler.providers.gitlab.estate import GitLabEstate
@@ -91,6 +92,7 @@ def open_workspace(
     """Put a workspace together; raises `InputError` for wrong settings, `UsageError` for what cannot be.
 
     `environ` stands for the process's environment, `adapters` (by URL prefix) for the network: tests give both.
+    `RECONCILER_SANDBOX` takes a sandbox within the process, `RECONCILER_SANDBOX_URL` one that is served there.
     """
     environ = os.environ if environ is None else environ
     clock = clock or SystemClock()
@@ -100,10 +102,11 @@ def open_workspace(
     manifests = options.manifests or settings.manifests or (DEFAULT_MANIFESTS,)
     stores = secret_stores(environ, root, manifests)
     resolver = Resolver(kinds.load(()), lambda reference: _ask(stores, reference))
-    sandbox = options.sandbox or environ.get("RECONCILER_SANDBOX", "") not in ("", "0", "false")
-    url, token = _sandbox_identity() if sandbox else _identity(options, settings, resolver, environ)
+    served = environ.get("RECONCILER_SANDBOX_URL", "").rstrip("/")
+    sandbox = bool(options.sandbox or served) or environ.get("RECONCILER_SANDBOX", "") not in ("", "0", "false")
+    url, token = _sandbox_identity(served) if sandbox else _identity(options, settings, resolver, environ)
     if sandbox and adapters is None:
-        adapters = _sandbox_adapters(root, url, closing)
+        adapters = _sandbox_adapters(root, url, closing, served=bool(served))
     http = HttpClient(
         url,
         token,
@@ -156,6 +159,7 @@ def open_workspace(
         route=lambda subjects: _route(subjects, adapters or {}),
         cache=cache if options.cache else None,
         closing=closing,
+        own_token=own_token if token else None,
     )
 
 
@@ -195,13 +199,17 @@ def _identity(
     return url.rstrip("/"), None
 
 
-def _sandbox_identity() -> tuple[str, Secret | None]:
-    return "http://gitlab.example.test", Secret(SANDBOX_TOKEN, "the sandbox's token")
+def _sandbox_identity(served: str) -> tuple[str, Secret | None]:
+    """The sandbox in the process, or the one that is served at an address."""
+    return served or "http://gitlab.example.test", Secret(SANDBOX_TOKEN, "the sandbox's token")
 
 
-def _sandbox_adapters(root: Path, url: str, closing: ExitStack) -> Mapping[str, BaseAdapter]:
-    from reconciler.sandbox.fronts import SandboxAdapter, open_sandbox
+def _sandbox_adapters(root: Path, url: str, closing: ExitStack, *, served: bool) -> Mapping[str, BaseAdapter]:
+    from reconciler.sandbox.fronts import ForwardingAdapter, SandboxAdapter, open_sandbox
 
+    if served:
+        forwarding = ForwardingAdapter(url)
+        return {"http://": forwarding, "https://": forwarding}
     sandbox = open_sandbox(root / SANDBOX_FOLDER / "world.json")
     closing.callback(sandbox.close)
     adapter = SandboxAdapter(sandbox, url=url)

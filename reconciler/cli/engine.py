@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
     from reconciler.core.entry import Template
     from reconciler.core.errors import Problem
+    from reconciler.core.health import HealthHistory, HealthReport, HealthResult
     from reconciler.core.plan import Plan
     from reconciler.core.ports import Listener, Version
     from reconciler.core.report import Report, Validation
-    from reconciler.core.resource import Catalogue
+    from reconciler.core.resource import Action, Catalogue
     from reconciler.core.state import State
-    from reconciler.engine.verbs import ApplyOptions, DriftOptions, PlanOptions
+    from reconciler.core.value import Plain
+    from reconciler.engine.verbs import ApplyOptions, DriftOptions, HealthOptions, PlanOptions
     from reconciler.engine.workspace import Workspace
     from reconciler.wiring import Options
 
@@ -37,6 +39,14 @@ class Engine:
     objections: Callable[[Workspace, Plan, int | None], tuple[Problem, ...]]
     apply: Callable[[Workspace, Plan, ApplyOptions], Report]
     drift: Callable[[Workspace, DriftOptions], Plan]
+    check_health: Callable[[Workspace, HealthOptions], HealthReport]
+    health_history: Callable[[Workspace, str, int], HealthHistory]
+    unhealthy: Callable[[Workspace], Sequence[HealthResult]]
+    actions_of: Callable[[Workspace, str], Mapping[str, Action]]
+    act: Callable[[Workspace, str, str, Mapping[str, object]], Mapping[str, Plain]]
+    oauth_rotate: Callable[[Workspace, str], Report]
+    oauth_revoke: Callable[[Workspace, str], Report]
+    oauth_restore: Callable[[Workspace, str], object]
     show_state: Callable[[Workspace], State]
     explain: Callable[[Workspace, str], Mapping[str, Any]]
     state_mv: Callable[[Workspace, str, str], object]
@@ -64,6 +74,14 @@ def real() -> Engine:
         objections=lambda ws, plan, allowed: objections(plan, ws.settings.policy, allowed),
         apply=verbs.apply,
         drift=verbs.drift,
+        check_health=verbs.check_health,
+        health_history=verbs.health_history,
+        unhealthy=verbs.unhealthy,
+        actions_of=verbs.actions_of,
+        act=verbs.act,
+        oauth_rotate=verbs.oauth_rotate,
+        oauth_revoke=verbs.oauth_revoke,
+        oauth_restore=verbs.oauth_restore,
         show_state=verbs.show_state,
         explain=verbs.explain,
         state_mv=verbs.state_mv,

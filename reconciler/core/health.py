@@ -6,9 +6,9 @@ Times are ISO 8601 in UTC (`2026-11-06T10:30:00Z`), which compare as texts; resp
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from reconciler.core.errors import Problem
+from reconciler.core.errors import Place, Problem
 from reconciler.core.resource import NOTHING, Health
 from reconciler.core.value import Plain
 
@@ -23,7 +23,8 @@ WORST = (Health.UNHEALTHY, Health.DEGRADED, Health.UNKNOWN, Health.HEALTHY)
 class HealthResult:
     """What one check found. `response_time_ms` is the longest that one answer took (None: nothing was asked).
 
-    `shared_with` is the address whose check spoke for this one too, because nothing that was asked differs.
+    `shared_with` is the address whose check spoke for this one too, because nothing that was asked differs; `place` is
+    where the entry is declared (known only to the run that checked).
     """
 
     address: str
@@ -34,6 +35,7 @@ class HealthResult:
     sentence: str = ""
     facts: Mapping[str, Plain] = NOTHING
     shared_with: str = ""
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ def _result(ws: Workspace, one: Known, found: Found, at: str, lacking: str) -> H
         sentence,
         found.verdict.facts,
         found.shared_with,
+        one.place,
     )
 
 

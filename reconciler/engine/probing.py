@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from reconciler.core.errors import ReconcilerError
-from reconciler.core.flow import Failure, Flow, Response
+from reconciler.core.flow import Failure, Flow, Pause, Remember, Request, Response
 from reconciler.core.resource import Health, Verdict
 from reconciler.core.value import Secret, Value
 from reconciler.engine.subjects import Known
@@ -43,6 +43,7 @@ class Found:
     took_ms: int | None = None
     values: frozenset[str] = frozenset()
     recorded: frozenset[str] = frozenset()
+    gitlab: bool = False
     shared_with: str = ""
 
     def looked_at(self, other: Known) -> object:
@@ -51,17 +52,23 @@ class Found:
         return (
             tuple((name, comparable(values.get(name))) for name in sorted(self.values)),
             tuple((name, comparable(recorded.get(name))) for name in sorted(self.recorded)),
+            (other.subject.scope.type, other.subject.scope.key) if self.gitlab else None,
             other.obstacle,
         )
 
 
 @dataclass(slots=True)
-class _Times:
-    """The longest time that one answer took."""
+class _Heard:
+    """Of a conversation: the longest time that one answer took, and whether GitLab was asked."""
 
     slowest: int | None = None
+    gitlab: bool = False
 
-    def take(self, answer: Response | Failure | None) -> None:
+    def said(self, step: Request | Pause | Remember) -> None:
+        if isinstance(step, Request) and isinstance(step.url, str) and step.url.startswith("/"):
+            self.gitlab = True
+
+    def took(self, answer: Response | Failure | None) -> None:
         if answer is not None:
             self.slowest = max(self.slowest or 0, answer.elapsed_ms)
 
@@ -71,15 +78,17 @@ def probe(ws: Workspace, known: Known) -> Found:
     if early := _without_asking(known):
         return Found(early)
     assert known.kind.probe is not None
-    values, recorded, times = Watched(known.subject.values), Watched(known.subject.recorded), _Times()
+    values, recorded, heard = Watched(known.subject.values), Watched(known.subject.recorded), _Heard()
     subject = replace(known.subject, values=values, recorded=recorded)
     try:
-        verdict = ws.http.run(_timed(known.kind.probe(subject), times))
+        verdict = ws.http.run(_heard(known.kind.probe(subject), heard))
     except ReconcilerError as error:
         verdict = Verdict(Health.UNKNOWN, error.message)
     except Exception as error:
         verdict = Verdict(Health.UNKNOWN, f"the question itself failed ({type(error).__name__})")
-    return Found(verdict, times.slowest, frozenset(values.names), frozenset(recorded.names - {"thresholds"}))
+    return Found(
+        verdict, heard.slowest, frozenset(values.names), frozenset(recorded.names - {"thresholds"}), heard.gitlab
+    )
 
 
 def shared(found: Found, address: str) -> Found:
@@ -126,13 +135,14 @@ def _without_asking(known: Known) -> Verdict | None:
     return None
 
 
-def _timed(flow: Flow[T], times: _Times) -> Flow[T]:
-    """The same conversation, its answers timed."""
+def _heard(flow: Flow[T], heard: _Heard) -> Flow[T]:
+    """The same conversation, listened to."""
     try:
         step = next(flow)
         while True:
+            heard.said(step)
             answer = yield step
-            times.take(answer)
+            heard.took(answer)
             step = flow.send(answer)
     except StopIteration as end:
         result: T = end.value

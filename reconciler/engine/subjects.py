@@ -20,7 +20,7 @@ from typing import Any
 
 from reconciler.core.address import Address, Scope, ScopeType, key_of
 from reconciler.core.entry import Declarations, Entry
-from reconciler.core.errors import InputError, Problem, ReconcilerError, Severity, UsageError
+from reconciler.core.errors import InputError, Place, Problem, ReconcilerError, Severity, UsageError
 from reconciler.core.journal import FACTS
 from reconciler.core.resolve import Resolver
 from reconciler.core.resource import NOTHING, Catalogue, Kind, Origin, Primitive, Subject
@@ -48,6 +48,7 @@ class Known:
     kind: Kind
     home: Record | None
     obstacle: str = ""
+    place: Place | None = None
 
     def unknown_secret(self, names: Sequence[str]) -> Secret | None:
         """The first of some fields whose secret is stated and not at hand."""
@@ -108,7 +109,7 @@ class Subjects:
         wrong = [problem.detail for problem in resolver.problems if problem.severity is Severity.ERROR]
         assert entry.scope is not None
         subject = self._subject(entry.address, entry.kind, entry.scope, values, records)
-        return Known(subject, kind, _home(records) if records else None, obstacle or "; ".join(wrong))
+        return Known(subject, kind, _home(records) if records else None, obstacle or "; ".join(wrong), entry.place)
 
     def _recorded(self, key: str, records: Mapping[str, Record]) -> Known:
         home = _home(records)

@@ -15,7 +15,7 @@ from reconciler.core.errors import InputError, Problem, ReconcilerError, RemoteE
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Version
 from reconciler.core.report import Report, Validation
-from reconciler.core.resource import Field, Kind
+from reconciler.core.resource import Action, Field, Kind
 from reconciler.core.state import Record, State
 
 FORMAT_VERSION = 1
@@ -157,10 +157,18 @@ def kind(one: Kind) -> dict[str, Any]:
         "scopes": sorted(scope.value for scope in one.scopes),
         "fields": [field(f) for f in one.fields],
         "events": sorted(one.shape.events) if one.shape else [],
-        "actions": {name: action.summary for name, action in one.actions.items()},
+        "actions": actions(one.actions),
         "probe": one.probe is not None,
         "manual": list(one.manual),
         "documentation": one.documentation,
+    }
+
+
+def actions(found: Mapping[str, Action]) -> dict[str, Any]:
+    """What may be asked, with the parameters as fields."""
+    return {
+        name: {"summary": action.summary, "parameters": [field(one) for one in action.parameters]}
+        for name, action in found.items()
     }
 
 

@@ -62,13 +62,13 @@ def metrics(summary: Summary, _links: Links) -> str:
     from prometheus_client.openmetrics.exposition import generate_latest
 
     registry = CollectorRegistry()
-    labelled = {name for name, label in summary.metrics if label}
     gauges: dict[str, Gauge] = {}
     for (name, label), value in summary.metrics.items():
+        labels = dict([("is", label)] if label else []) if isinstance(label, str) else dict(label)
         if name not in gauges:
             what = name.removeprefix("reconciler_").replace("_", " ")
-            gauges[name] = Gauge(name, what, ["is"] if name in labelled else [], registry=registry)
-        (gauges[name].labels(label) if label else gauges[name]).set(value)
+            gauges[name] = Gauge(name, what, list(labels), registry=registry)
+        (gauges[name].labels(**labels) if labels else gauges[name]).set(value)
     return str(generate_latest(registry), "utf-8")  # type: ignore[no-untyped-call]
 
 

@@ -34,7 +34,8 @@ from reconciler.output.machine import document, problem
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a command found. `counts` are terraform's three; `metrics` are keyed by name and label."""
+    """What a command found. `counts` are terraform's three; `metrics` are keyed by name and by a label (`is`) or
+    several, as pairs of name and value."""
 
     title: str
     headline: Document
@@ -43,7 +44,7 @@ class Summary:
     counts: tuple[int, int, int] | None = None
     findings: tuple[Finding, ...] = ()
     cases: tuple[Case, ...] = ()
-    metrics: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    metrics: Mapping[tuple[str, Any], float] = field(default_factory=dict)
     variables: Mapping[str, str] = NOTHING
     plan: Plan | None = None
     brakes: tuple[Problem, ...] = ()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .server import SandboxServer
 
 SERVICE_PREFIX = "/_services/"
+FORWARDED = "x-sandbox-base"
+"""The header in which a client says under which address it meant a service (some answer by their host's name)."""
 WITHOUT_BODY = frozenset((204, 304))
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 LONGEST_LINE, MOST_HEADERS = 65_536, 200
@@ -67,9 +69,10 @@ class Connection(BaseHTTPRequestHandler):
             if place not in SERVICES:
                 known = ", ".join(sorted(SERVICES))
                 return Outcome(Response.of_text(404, f"no stand-in {place}; there are {known}\n"))
-            base, path = f"{base}{SERVICE_PREFIX}{place}", f"/{rest}"
+            base, path = self.fields.pop(FORWARDED, f"{base}{SERVICE_PREFIX}{place}"), f"/{rest}"
         request = Request(method, path, query, self.fields, body, base)
-        return self.server.sandbox.exchange(request, self.server.deliver, target=place)
+        host = urlsplit(base).netloc if place != GITLAB else None
+        return self.server.sandbox.exchange(request, self.server.deliver, target=place, host=host)
 
     def _read_fields(self) -> bool:
         self.fields = {}

@@ -134,7 +134,7 @@ class Stage:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         package = Path(__file__).resolve().parents[3]
         path = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH", "")]))
-        return {**kept, **SECRETS, "GITLAB_URL": self.url, "GITLAB_TOKEN": TOKEN, "PYTHONPATH": path}
+        return {**kept, **SECRETS, "RECONCILER_SANDBOX_URL": self.url, "PYTHONPATH": path}
 
 
 def wait_until(holds: Any, seconds: float, *, pause: float = 0.02) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler.cli.demo.stage import SECRETS, Stage, end, wait_until
-from reconciler.cli.front import COMMANDS
 from reconciler.core.errors import ReconcilerError
 
 CHAT = "/api/v4/projects/myorg%2Fshop/integrations/slack"
@@ -77,7 +76,7 @@ def _drift(stage: Stage, teller: Teller) -> None:
 
 def _health(stage: Stage, teller: Teller) -> None:
     teller.say("Configured is not working. Health asks the services themselves, with no visible effect:")
-    run(stage, teller, "health")
+    run(stage, teller, "health", "check")
 
 
 def _kill(stage: Stage, teller: Teller) -> None:
@@ -119,7 +118,7 @@ SCENES: tuple[tuple[str, Callable[[Stage, Teller], None]], ...] = (
     ("Plan: nothing is changed, and no secret is shown", _plan),
     ("Apply", _apply),
     ("Somebody edits by hand", _drift),
-    *((("Health", _health),) if "health" in COMMANDS else ()),
+    ("Health", _health),
     ("An apply is killed", _kill),
     ("Resume", _resume),
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from reconciler.core.resource import Field, FieldType, Kind
+from reconciler.core.resource import Action, Field, FieldType, Kind
 from reconciler.output.document import BLANK, Document, Line, Span, Style, Table, heading, line, plural, table
 
 _SAMPLES = {
@@ -39,11 +39,22 @@ def kind(one: Kind) -> Document:
     if one.shape and one.shape.events:
         blocks += [BLANK, heading("Events"), line(", ".join(sorted(one.shape.events)), indent=2, hang=0)]
     if one.actions:
-        rows_of_actions = [(name, action.summary) for name, action in sorted(one.actions.items())]
-        blocks += [BLANK, heading("Actions"), table(("ACTION", "WHAT"), rows_of_actions, indent=2)]
+        blocks += [BLANK, heading("Actions"), *(actions(one.actions, indent=2))]
     blocks += [BLANK] if one.manual else []
     blocks += [line(Span("by hand: ", Style.NAME), step) for step in one.manual]
     return [*blocks, BLANK, heading("Example"), *(line(row, indent=2) for row in example(one))]
+
+
+def actions(found: Mapping[str, Action], indent: int = 0) -> Document:
+    """What may be asked, with the parameters."""
+    if not found:
+        return [line("Nothing may be asked of it.", indent=indent)]
+    blocks: list[Line | Table] = []
+    for name, action in sorted(found.items()):
+        blocks.append(line(Span(name, Style.NAME), f"  {action.summary}", indent=indent))
+        rows = [(f"-p {f.name}", _form(f), _marks(f), f.summary) for f in action.parameters]
+        blocks += [table(("", "", "", ""), rows, indent=indent + 2)] if rows else []
+    return blocks
 
 
 def example(one: Kind) -> list[str]:
@@ -71,6 +82,11 @@ def _marks(field: Field) -> str:
         ("cannot be stored", bool(field.unstorable)),
     ]
     return ", ".join(words for words, holds in marks if holds)
+
+
+def _form(parameter: Field) -> str:
+    choices = "|".join(str(choice) for choice in parameter.choices)
+    return choices or {FieldType.DATA: "JSON"}.get(parameter.type, parameter.type.value)
 
 
 def _sample(one: Kind, field: Field) -> str:
