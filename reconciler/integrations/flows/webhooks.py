@@ -96,6 +96,8 @@ def _by_deliveries(rows: list[Mapping[str, Any]], facts: Mapping[str, Plain], li
         return unhealthy(f"{len(rows) - good} of the last {len(rows)} deliveries failed", FAILING, **told)
     if rate < float(limits.get("degraded_below", 0.95)):
         return degraded(f"{len(rows) - good} of the last {len(rows)} deliveries failed", FAILING, **told)
+    if good == len(rows):
+        return healthy("the last delivery was taken" if good == 1 else f"the last {good} deliveries were taken", **told)
     return healthy(f"{good} of the last {len(rows)} deliveries were taken", **told)
 
 

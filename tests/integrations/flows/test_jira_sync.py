@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -239,6 +240,29 @@ def test_a_sync_killed_at_any_request_goes_on_without_a_second_issue_or_link(url
         assert [i["fields"]["status"]["name"] for i in estate.made.values()] == ["To Do", "To Do", "Done"], number
         again = estate.run("sync-issues", {"closed": True})
         assert (again["created"], again["updated"]) == (0, 0)
+
+
+@SITES
+@pytest.mark.parametrize("arrived", [False, True])
+def test_a_sync_that_loses_any_answer_goes_on_without_a_second_issue_or_link(url: str, arrived: bool) -> None:
+    base = with_issues(url)
+    base.change(base.issue("Third"), state_event="close")
+    whole = base.copied()
+    whole.run("sync-issues", {"closed": True})
+
+    for number in range(1, len(whole.sent) + 1):
+        estate, left = base.copied(), [number]
+
+        def lost(_request: Request, left: list[int] = left) -> Failure | None:
+            left[0] -= 1
+            return Failure("the connection broke before the whole answer came") if left[0] == 0 else None
+
+        with contextlib.suppress(RemoteError):
+            estate.run("sync-issues", {"closed": True}, **{"lost" if arrived else "never_sent": lost})
+        estate.run("sync-issues", {"closed": True})
+
+        assert estate.titles() == whole.titles(), number
+        assert sorted(links(estate)) == sorted(links(whole)), number
 
 
 @pytest.mark.parametrize("answer", [Failure("the connection broke before the whole answer came"), None])
