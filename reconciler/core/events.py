@@ -112,3 +112,10 @@ class RequestSent(Event):
     milliseconds: int
     attempt: int = 1
     request_id: str = ""
+
+
+class Silent:
+    """A listener that nobody hears."""
+
+    def on_event(self, event: Event) -> None:
+        """Nothing."""

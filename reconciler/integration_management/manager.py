@@ -10,7 +10,7 @@ from typing import Self
 
 from reconciler.core.address import Scope, ScopeType
 from reconciler.core.errors import UsageError
-from reconciler.core.events import Event
+from reconciler.core.events import Silent
 from reconciler.core.value import Secret
 from reconciler.engine.workspace import Workspace
 from reconciler.integration_management.builds import Builds, Jenkins
@@ -90,13 +90,6 @@ class IntegrationManagementManager:
 
     def __exit__(self, *_: object) -> None:
         self._session.release()
-
-
-class Silent:
-    """A listener that nobody hears."""
-
-    def on_event(self, event: Event) -> None:
-        """Nothing."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
