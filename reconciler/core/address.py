@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 INSTANCE = "@instance"
 SECTIONS = ("integrations", "webhooks", "oauth_applications")
@@ -78,6 +79,7 @@ class Address:
         return address_of(self.scope, self.section, self.name, self.part)
 
 
+@lru_cache(maxsize=1 << 16)
 def key_of(address: str) -> str:
     """The form in which addresses are compared and stored: the scope without case, the rest as it is."""
     scope, colon, rest = address.partition(":")

@@ -173,8 +173,8 @@ def _add_secret_change(found: Comparison, field_name: str) -> None:
 
 def _give_up(found: Comparison, resource: Resource, record: Record, live: Live, shape: Shape) -> None:
     """Fields that were stated at the last apply and no longer are go back to GitLab's default, where there is one."""
-    stated = {name.partition(".")[0] for name in record.owned} - set(resource.fields)
-    for name in sorted(stated):
+    dropped = {owner for name in record.owned if (owner := name.partition(".")[0]) not in resource.fields}
+    for name in sorted(dropped):
         spec = shape.field(name)
         if spec is None or spec.required or spec.fixed:
             continue

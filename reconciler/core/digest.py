@@ -47,7 +47,7 @@ class Digester:
 
     def _hmac(self, text: str) -> str:
         assert self._key is not None
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, text.encode(), "sha256").hex()
 
     def _memo(self, text: str) -> str:
         known = self._slow.get(text)

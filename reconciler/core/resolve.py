@@ -53,7 +53,7 @@ class Resolver:
         local = self._fields(resource.local, kind.by_name if kind else NOTHING, spot)
         if fields is resource.fields and local is resource.local:
             return resource
-        return replace(resource, fields=fields, local=local, identity=identity_filled(resource, fields))
+        return resource.filled(fields, local, identity_filled(resource, fields))
 
     def values(self, entry: Entry) -> Mapping[str, Value]:
         """An entry's values with their references filled in, for probes and actions."""

@@ -218,6 +218,25 @@ class Resource:
     origin: Origin = Origin.MANIFEST
     alias: str = ""
 
+    def filled(self, fields: Mapping[str, Value], local: Mapping[str, Value], identity: Mapping[str, str]) -> Resource:
+        """The same resource with its references filled in; spelt out, because a fleet makes ten thousand."""
+        return Resource(
+            self.address,
+            self.primitive,
+            self.kind,
+            self.shape,
+            self.scope,
+            fields,
+            identity,
+            local,
+            self.deliver,
+            self.needs,
+            self.lifecycle,
+            self.place,
+            self.origin,
+            self.alias,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

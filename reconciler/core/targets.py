@@ -106,14 +106,17 @@ def expand(
 def expand_recorded(declarations: Declarations, state: State, catalogue: Catalogue) -> Expansion:
     """Every entry with its scope, as far as records tell: targets match projects that have their entries recorded."""
     recorded: dict[tuple[str, str], dict[str, str]] = {}
-    for record in state.records.values():
+    wanted_by: dict[Targets, set[tuple[str, str]]] = {}
+    for entry in declarations.entries:
+        if entry.targets:
+            wanted_by.setdefault(entry.targets, set()).add((entry.section, entry.name))
+    for record in state.records.values() if wanted_by else ():
         if record.scope.type is ScopeType.PROJECT and record.origin is Origin.MANIFEST:
             address = Address.parse(record.address)
             recorded.setdefault((address.section, address.name), {})[record.scope.key] = record.scope.path
     found: dict[Targets, tuple[str, ...]] = {}
     problems: list[Problem] = []
-    for targets in _all(declarations):
-        names = {(entry.section, entry.name) for entry in declarations.entries if entry.targets == targets}
+    for targets, names in wanted_by.items():
         paths = {path for name in names for path in recorded.get(name, {}).values()}
         found[targets] = tuple(sorted(path for path in paths if _covers(targets, path)))
         if not found[targets]:
@@ -131,6 +134,8 @@ def newly_matched(declarations: Declarations, expansion: Expansion, state: State
 def no_longer_matched(declarations: Declarations, expansion: Expansion, state: State) -> tuple[str, ...]:
     """Projects that have a record of a target's entry and are matched by none any more."""
     names = {(entry.section, entry.name) for entry in declarations.entries if entry.targets}
+    if not names:
+        return ()
     declared = {key_of(entry.address) for entry in expansion.entries}
     found: dict[str, str] = {}
     for record in state.records.values():
