@@ -49,9 +49,10 @@ def typed(action: Action, given: Mapping[str, object]) -> dict[str, Value]:
         try:
             found[name] = _typed(fields[name], value)
         except ValueError as error:
+            found[name] = value
             wrong.append((f"`{name}` {error}", fields[name].summary))
     missing = [name for name, field in fields.items() if field.required and found.get(name) in (None, "", (), {})]
-    wrong += [(f"`{action.name}` needs `{name}`", fields[name].summary) for name in missing if name not in stated]
+    wrong += [(f"`{action.name}` needs `{name}`", fields[name].summary) for name in missing]
     if wrong:
         raise UsageError("; ".join(message for message, _ in wrong), hint=wrong[0][1])
     return found

@@ -55,15 +55,15 @@ DELETE FROM results WHERE state = ? AND key = ? AND id <=
 class HealthStore:
     """One file for all states that are used from a folder; `state` is the URL of the one that is meant."""
 
-    def __init__(self, path: Path, state: str) -> None:
-        self._path, self._state = path, state
+    def __init__(self, path: Path, state: str, *, per_address: int = PER_ADDRESS) -> None:
+        self._path, self._state, self._per_address = path, state, per_address
 
     def add(self, results: Sequence[HealthResult]) -> None:
         """Keep results, in one transaction, and let go of the oldest."""
         if not results:
             return
         keys = {key_of(result.address) for result in results}
-        kept = min(PER_ADDRESS, max(FEWEST, IN_ALL // len(keys)))
+        kept = min(self._per_address, max(FEWEST, IN_ALL // len(keys)))
         with self._open(create=True) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(_INSERT, [self._row(result) for result in results])
