@@ -45,6 +45,7 @@ class Stand:
         self.policy = Policy()
         self.asked: list[tuple[str, Any]] = []
         self.options: Any = None
+        self.answers: dict[str, Any] = {}
         self.bench = Bench()
         self.during_apply: Callable[[Any], None] = lambda stop: None
 
@@ -65,7 +66,12 @@ class Stand:
             "state_history": self._answer("state_history", list),
             "state_pull": self._answer("state_pull", lambda: b"{}"),
         }
-        return Engine(**{f.name: known.get(f.name) or self._answer(f.name, lambda: None) for f in fields(Engine)})
+        return Engine(
+            **{f.name: known.get(f.name) or self._answer(f.name, self._laid_out(f.name)) for f in fields(Engine)}
+        )
+
+    def _laid_out(self, name: str) -> Callable[[], Any]:
+        return lambda: self.answers.get(name)
 
     @contextmanager
     def _open(self, options: Any, listener: Any) -> Iterator[object]:
