@@ -97,8 +97,11 @@ def _existing(ws: Workspace, books: Books) -> Existing:
         roots = tuple(problem.place.file for problem in error.problems if problem.place)
         return Existing((), roots, (), frozenset(ws.templates))
     read = read_manifests(ws)
+    templates = frozenset(read.declarations.templates)
+    if read.problems and not read.declarations.entries and not any(problem.place for problem in read.problems):
+        return Existing((), roots, (), templates)  # the files are blank
     declared = declare(ws, read, books.state, refresh=True, require_secrets=False)
-    return Existing(tuple(sources), roots, declared.resources, frozenset(read.declarations.templates))
+    return Existing(tuple(sources), roots, declared.resources, templates)
 
 
 def _folder(ws: Workspace, out: str, roots: Sequence[str]) -> str:

@@ -68,6 +68,8 @@ def prove(site: Site, drafts: Sequence[Draft], files: Sequence[ManifestFile], so
     The records have no time, so that every field that GitLab shows is compared, and nothing is taken on trust.
     """
     ws, catalogue = site.ws, site.catalogue
+    if not drafts:
+        return Proof(Plan(), (), {})
     declarations, problems = load_declarations(
         sources,
         ws.catalogue,
