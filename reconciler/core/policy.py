@@ -1,6 +1,7 @@
 """Brakes: what keeps a plan from being applied by accident (numbers in DESIGN.md 14.5).
 
-Replacements count as deletions, inheritors of what is deleted do not: they hold no record. `destroy` shows its list and is its own consent, but `prevent_destroy` still stops it.
+Replacements count as deletions, inheritors of what is deleted do not: they hold no record. `destroy` shows its list and
+is its own consent, but `prevent_destroy` still stops it.
 """
 
 from __future__ import annotations

@@ -84,8 +84,8 @@ class Field:
     - `unstorable`: GitLab declares it but cannot store it; the reason, told to whoever states it.
     - `fallback`: the field whose value GitLab shows when this one is not set.
     - `slash`: GitLab strips a trailing slash.
-    - `event`: this boolean is one event's flag under a name of its own (`trigger_on_push`). It and `events` are not both
-      stated; where both come from defaults, the set is written first and single flags over it.
+    - `event`: this boolean is one event's flag under a name of its own (`trigger_on_push`). It and `events` are not
+      both stated; where both come from defaults, the set is written first and single flags over it.
     - `group_only`, `since`: where, and from which GitLab version, it exists.
     """
 
@@ -134,8 +134,8 @@ class Shape:
     `name` is the slug for integrations, else the object type (`hook`, `group_hook`, `system_hook`, `application`,
     `variable`, `mirror`, `error_tracking`). `events` maps event names of manifests to GitLab's flags;
     `default_events` are those that a new object has switched on. `identity` names the fields that tell two objects of
-    one scope apart when no id is recorded. `unstorable_events` are events that GitLab declares and cannot store, with the
-    reason; they are refused, never sent. `updated_at_proves` says that GitLab moves `updated_at` on every
+    one scope apart when no id is recorded. `unstorable_events` are events that GitLab declares and cannot store, with
+    the reason; they are refused, never sent. `updated_at_proves` says that GitLab moves `updated_at` on every
     write, so that an unchanged one proves the object untouched. `unavailable` is why no GitLab can have it by API
     (or only where an administrator has prepared it).
     """

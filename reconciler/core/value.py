@@ -13,7 +13,7 @@ from typing import Any, Never
 from typing_extensions import TypeAliasType
 
 Plain = TypeAliasType(
-    "Plain", "None | bool | int | float | str | tuple[Plain, ...] | Mapping[str, Plain]"
+    "Plain", "bool | int | float | str | tuple[Plain, ...] | Mapping[str, Plain] | None"
 )  # a named alias, because pydantic follows its recursion when it reads plans
 """Data without references or secrets: what JSON can hold, with lists as tuples."""
 
