@@ -53,7 +53,7 @@ class GitLabEstate:
         return known
 
     def gone(self, scope: Scope, scope_id: int | None) -> bool:
-        """Whether a recorded scope is deleted below a readable parent: asked by its id, so that a renamed one is not."""
+        """Whether a recorded scope is deleted below a readable parent: by its id, so that a renamed one is not."""
         if scope.type is ScopeType.INSTANCE:
             return False
         path = f"{API}/{scope.type}s/{scope_id if scope_id is not None else quote(scope.path, safe='')}"
