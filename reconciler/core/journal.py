@@ -89,24 +89,29 @@ def replay(lines: Iterable[str], state: State) -> tuple[State, tuple[Intent, ...
     is open still. Raises ValueError for lines that are none of ours.
     """
     records = dict(state.records)
-    opened: dict[int, Intent] = {}
+    opened: dict[int, Any] = {}
     fresh = ours = False
-    for text in lines:
-        entry = json.loads(text)
-        if run := entry.get("run"):
-            ours = run["lineage"] == state.lineage and run["serial"] <= state.serial
-            fresh = ours and run["serial"] == state.serial
-            opened.clear()
-        elif ours and (body := entry.get("intent")):
-            opened[body["n"]] = Intent(body["n"], step_from_dict(body["step"]), _read(body["record"]))
-        elif ours and (body := entry.get("done")):
-            opened.pop(body["n"], None)
-            if not fresh:
-                continue
-            fold(records, Done(body["n"], _read(body["record"]), tuple(body["gone"])))
-        elif fresh and (body := entry.get("facts")):
-            remember(records, body["address"], {k: plain(v) for k, v in body["facts"].items()})
-    return replace(state, records=records), tuple(opened.values())
+    number = 0
+    try:
+        for number, text in enumerate(lines, 1):
+            entry = json.loads(text)
+            if run := entry.get("run"):
+                ours = run["lineage"] == state.lineage and run["serial"] <= state.serial
+                fresh = ours and run["serial"] == state.serial
+                opened.clear()
+            elif ours and (body := entry.get("intent")):
+                opened[body["n"]] = body
+            elif ours and (body := entry.get("done")):
+                opened.pop(body["n"], None)
+                if not fresh:
+                    continue
+                fold(records, Done(body["n"], _read(body["record"]), tuple(body["gone"])))
+            elif fresh and (body := entry.get("facts")):
+                remember(records, body["address"], {k: plain(v) for k, v in body["facts"].items()})
+        still_open = tuple(Intent(n, step_from_dict(o["step"]), _read(o["record"])) for n, o in opened.items())
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(f"line {number} is none of ours") from error
+    return replace(state, records=records), still_open
 
 
 def _record(record: Record | None) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -34,7 +35,7 @@ def plan_from_bytes(body: bytes, where: str) -> Plan:
         version = document.pop("format_version", None)
         if version != FORMAT_VERSION:
             raise TypeError(f"its format is {version!r}, this reconciler reads {FORMAT_VERSION}")
-        plan: Plan = _tidy(TypeAdapter(Plan).validate_python(document))
+        plan: Plan = _tidy(_adapter(Plan).validate_python(document))
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in detail["loc"])
@@ -51,8 +52,14 @@ def step_to_dict(step: Step) -> dict[str, Any]:
 
 def step_from_dict(data: Mapping[str, Any]) -> Step:
     """A step from JSON data; raises ValueError when it is none."""
-    step: Step = _tidy(TypeAdapter(Step).validate_python(dict(data)))
+    step: Step = _tidy(_adapter(Step).validate_python(dict(data)))
     return step
+
+
+@lru_cache(maxsize=2)
+def _adapter(type_: type[Any]) -> TypeAdapter[Any]:
+    """What reads values of a type, made once: it costs more than a hundred steps."""
+    return TypeAdapter(type_)
 
 
 def _written(value: Any) -> dict[str, Any] | Any:

@@ -42,7 +42,7 @@ def open_books(ws: Workspace) -> Books:
         )
     try:
         state, intents = replay(ws.backend.journal.read(), stored)
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         hint = "look at it before anything else; without it, interrupted steps are found by name only"
         raise StateError(f"the journal beside {ws.backend.url} is damaged: {error}", hint=hint) from error
     return Books(stored, state, intents)
