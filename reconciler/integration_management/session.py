@@ -161,8 +161,9 @@ class Session:
         if not title and kind.section == "integrations":
             title = there[0].title if there else kind.title
         title = title or title_of_url(config.get("url") or config.get("redirect_uri")) or kind.title
-        own_name = "name" in kind.by_name and "name" in config
-        rest = {name: value for name, value in config.items() if name != "name" or own_name}
+        rest = {name: value for name, value in config.items() if name != "name"}
+        if "name" in kind.by_name:
+            rest["name"] = config.get("name", title)
         named = Draft(kind, scope, title, slug_of(title), _named(ws, rest), "", "")
         same = next((one for one in there if _same(one.address, named.address)), None)
         return Draft(
