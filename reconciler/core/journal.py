@@ -93,7 +93,8 @@ def replay(lines: Iterable[str], state: State) -> tuple[State, tuple[Intent, ...
     fresh = ours = False
     number = 0
     try:
-        for number, text in enumerate(lines, 1):
+        for text in lines:
+            number += 1
             entry = json.loads(text)
             if run := entry.get("run"):
                 ours = run["lineage"] == state.lineage and run["serial"] <= state.serial
