@@ -110,7 +110,7 @@ def _decide_case(draft: Draft, case: Case, live: Live, world: World) -> None:
         draft.blocked.append(Blocked(case.address, live.reason))
         return
     present = live.presence is Presence.PRESENT
-    if case.record and not present:
+    if case.record and not present and case.record.condition != "revoked":
         draft.gone.append(case.address)
     action, reason = PRESENCE[case.resource is not None, case.record is not None, present]
     if case.resource is None:

@@ -8,6 +8,7 @@ from reconciler.core.errors import ReconcilerError, UnsafePlan
 from reconciler.core.plan import Reason, StepAction
 from reconciler.core.report import ExitCode, StepStatus
 from reconciler.engine import verbs
+from reconciler.sandbox.faults import check_faults
 from tests.scenarios.harness import Story
 
 PORTAL = "@instance:oauth_applications.portal"
@@ -65,6 +66,20 @@ def test_a_secret_that_could_not_be_delivered_is_renewed_and_delivered_by_the_ne
     assert (step.action, step.reasons) == (StepAction.UPDATE, (Reason.UNDELIVERED,))
 
 
+@pytest.mark.parametrize("cut", ["drop_before", "drop_after"])
+def test_a_lost_answer_is_settled_by_renewing_once_more(portal: Story, cut: str) -> None:
+    fault = {"match": {"method": "POST", "path": "/api/v4/applications/*/renew-secret", "nth": 1}, "do": cut}
+    portal.sandbox.world.faults = check_faults(fault)
+    with portal.workspace() as ws:
+        assert verbs.oauth_rotate(ws, PORTAL).exit_code is ExitCode.DONE
+
+    live = portal.sandbox.world.table("applications")
+    assert variables(portal)["CLIENT_SECRET"] in {row["secret"] for row in live}
+    record = portal.state().find(PORTAL)
+    assert record
+    assert record.condition == ""
+
+
 def test_without_a_place_for_it_no_secret_is_renewed(portal: Story) -> None:
     portal.asked()
     with portal.workspace() as ws, pytest.raises(ReconcilerError, match="does not say where its credentials go"):
@@ -77,6 +92,7 @@ def test_a_revoked_application_stays_away_until_it_is_restored(portal: Story) ->
         assert verbs.oauth_revoke(ws, PORTAL).exit_code is ExitCode.DONE
     assert applications(portal) == ["tool"]
     assert portal.plan().is_empty
+    assert portal.drift().gone == ()
     portal.apply()
     assert applications(portal) == ["tool"]
 
