@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+import reconciler
 from reconciler.cli.front import COMMANDS, EXIT_CODES
 from reconciler.cli.main import root
 from reconciler.cli.options import GlobalOption, global_options
@@ -18,6 +19,7 @@ from reconciler.core.jsonformats import schema_of
 from reconciler.core.refs import parse
 from reconciler.core.resource import Field, FieldType, Kind, Part, Primitive
 from reconciler.core.value import Text, Value
+from reconciler.integration_management import IntegrationManagementManager
 from reconciler.integrations.catalogue import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -303,6 +305,42 @@ def settings_table() -> str:
     return _table(("key", "default", "what"), _settings_rows(schema, schema["definitions"], ""))
 
 
+# Python
+
+
+def _signature(name: str, function: Callable[..., Any]) -> str:
+    parameters = [each for each in inspect.signature(function).parameters.values() if each.name != "self"]
+    shown = [f"{'**' if each.kind is each.VAR_KEYWORD else ''}{each.name}" for each in parameters]
+    return f"`{name}({', '.join(shown)})`"
+
+
+def _said(thing: object) -> str:
+    return (inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ")
+
+
+def _methods(area: object) -> Iterator[Row]:
+    for name, function in inspect.getmembers(type(area), inspect.isfunction):
+        if not name.startswith("_"):
+            yield (_signature(name, function), _said(function))
+
+
+def manager_areas() -> str:
+    """Every method of the manager, by area."""
+    manager = IntegrationManagementManager(project_id="myorg/myproject", sandbox=True)
+    pieces = []
+    for name, area in vars(manager).items():
+        if not name.startswith("_"):
+            pieces += [f"### mgr.{name}\n", _said(type(area)) + "\n", _table(("call", "what"), _methods(area)) + "\n"]
+    return "\n".join(pieces).rstrip()
+
+
+def functions() -> str:
+    """The functions that the package offers."""
+    made = [getattr(reconciler, name) for name in reconciler.__all__]
+    rows = [(_signature(one.__name__, one), _said(one)) for one in made if inspect.isfunction(one)]
+    return _table(("call", "what"), rows)
+
+
 WHOLE: Mapping[str, Callable[[], str]] = {"docs/kinds.md": kinds_page, "docs/commands.md": commands_page}
 """Documents that are generated as a whole."""
 
@@ -312,8 +350,10 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "options": options_table,
     "exit codes": exit_codes,
     "settings": settings_table,
+    "areas": manager_areas,
+    "functions": functions,
 }
 """Parts of written documents, each between `<!-- name -->` and `<!-- end of name -->`."""
 
-WRITTEN = ("README.md", "docs/settings.md", "docs/ci.md", "docs/manifests.md")
+WRITTEN = ("README.md", "docs/settings.md", "docs/ci.md", "docs/manifests.md", "docs/python.md")
 """Written documents that may have generated parts."""

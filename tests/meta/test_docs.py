@@ -181,7 +181,7 @@ def references(name: str) -> Iterator[str]:
 
 def resolved(dotted: str) -> Any:
     names = dotted.removeprefix("reconciler.").split(".")
-    for length in range(len(names), 0, -1):
+    for length in range(len(names), -1, -1):
         try:
             found: Any = importlib.import_module(".".join(["reconciler", *names[:length]]))
         except ModuleNotFoundError:
