@@ -42,6 +42,12 @@ class Jenkins(Area):
         """
         return self._act(integration_id, "build", build or {})
 
+    def get_build_status(
+        self, integration_id: str, number: int | str | None = None, *, job: str | None = None
+    ) -> Shown:
+        """How a build is (`status`: running, success, failed, canceled): the last one, or the one of a number."""
+        return self._act(integration_id, "build-status", {"number": number, "job": job})
+
 
 class Builds(Area):
     """Bamboo and TeamCity; Jenkins too, by `trigger_build`."""

@@ -10,14 +10,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from reconciler.core.errors import RemoteError, UnclearWrite, UsageError
 from reconciler.core.flow import Failure, Flow, Request, Response
 from reconciler.core.resource import NOTHING, Action, Field, FieldType, Subject
 from reconciler.core.value import Plain, Secret, Value
-from reconciler.integrations.flows.builds import BRANCH, COMMIT, FOLLOWING, PARAMETERS, Running, Seen, follow, status_of
+from reconciler.integrations.flows.builds import (
+    BRANCH,
+    COMMIT,
+    FINAL,
+    FOLLOWING,
+    PARAMETERS,
+    Running,
+    Seen,
+    follow,
+    status_of,
+)
 from reconciler.integrations.flows.jenkins import JOB_TREE, NAME, Server, jobs_of, path_of, texts
-from reconciler.integrations.flows.parts import ask, mapping, sequence, taken, trouble
+from reconciler.integrations.flows.parts import ask, mapping, sequence, taken, text_of, trouble
 
 _BUILD_TREE = "number,building,result"
 _ITEM = re.compile(r"/queue/item/(\d+)")
@@ -60,7 +71,30 @@ def build(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str
     return (yield from follow(started, parameters))
 
 
+def show_build(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
+    """How a build is: the job's last one, or the one of a number."""
+    server = Server(subject)
+    job = text_of(parameters, "job") or next(iter(jobs_of(subject)))
+    number = text_of(parameters, "number") or "lastBuild"
+    asked = yield from ask(server.look(f"{path_of(job)}/{quote(number, safe='')}/api/json", tree=_BUILD_TREE))
+    why = {**_START_WHY, 404: "there is no such job or build, or it is hidden from the user"}
+    answer = taken(NAME, f"read the build of `{job}`", asked, writes=False, why=why)
+    made = _Build(server, job)
+    made.number = str(mapping(answer.data()).get("number") or number)
+    seen = made.seen(answer)
+    return {"name": job, "status": seen.state, "number": seen.number, "url": seen.url, "finished": seen.state in FINAL}
+
+
 ACTIONS = (
+    Action(
+        "build-status",
+        "Tell how a build is, without starting one.",
+        show_build,
+        (
+            Field("job", FieldType.STRING, "Job, in place of the entry's."),
+            Field("number", FieldType.STRING, "Number of the build; the job's last one when not stated."),
+        ),
+    ),
     Action(
         "build",
         "Build the jobs, follow the builds, and tell GitLab how they end.",
@@ -97,6 +131,10 @@ class _Build:
         answer = yield from ask(self.server.look(f"{path_of(self.job)}/{self.number}/api/json", tree=_BUILD_TREE))
         if trouble(NAME, answer) or not isinstance(answer, Response):
             return Seen(None, detail="Jenkins does not tell how the build is")
+        return self.seen(answer)
+
+    def seen(self, answer: Response) -> Seen:
+        """What Jenkins shows of the build."""
         shown = mapping(answer.data())
         result = shown.get("result")
         state = "running" if shown.get("building") or result is None else _RESULTS.get(str(result), "failed")

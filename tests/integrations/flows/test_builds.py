@@ -54,6 +54,19 @@ def test_a_build_is_followed_to_its_end_and_told_to_gitlab(kind: str, action: st
     assert all(pause.note for pause in stage.pauses)
 
 
+def test_a_build_of_jenkins_can_be_looked_at_later() -> None:
+    stage = stage_of("jenkins", **FAILING["jenkins"])
+    made = act("jenkins", stage, "build", jobs=ONE_JOB)
+
+    last = act("jenkins", stage, "build-status", job="folder/app")
+    by_number = act("jenkins", stage, "build-status", job="folder/app", number=made["number"])
+
+    assert last == by_number
+    assert (last["status"], last["number"], last["finished"]) == ("failed", made["number"], True)
+    with pytest.raises(RemoteError, match="no such job or build"):
+        act("jenkins", stage, "build-status", job="folder/app", number="99")
+
+
 @pytest.mark.parametrize(("kind", "action", "parameters"), BUILDS)
 def test_a_failed_build_is_no_error_of_ours_and_fails_the_commits_status(
     kind: str, action: str, parameters: dict[str, Any]
