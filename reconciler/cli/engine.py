@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from reconciler.core.adoption import Adoption
     from reconciler.core.entry import Template
     from reconciler.core.errors import Problem
     from reconciler.core.health import HealthHistory, HealthReport, HealthResult
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.core.resource import Action, Catalogue
     from reconciler.core.state import State
     from reconciler.core.value import Plain
+    from reconciler.engine.adopting import AdoptOptions
     from reconciler.engine.verbs import ApplyOptions, DriftOptions, HealthOptions, PlanOptions
     from reconciler.engine.workspace import Workspace
     from reconciler.wiring import Options
@@ -39,6 +41,7 @@ class Engine:
     objections: Callable[[Workspace, Plan, int | None], tuple[Problem, ...]]
     apply: Callable[[Workspace, Plan, ApplyOptions], Report]
     drift: Callable[[Workspace, DriftOptions], Plan]
+    adopt: Callable[[Workspace, AdoptOptions], Adoption]
     check_health: Callable[[Workspace, HealthOptions], HealthReport]
     health_history: Callable[[Workspace, str, int], HealthHistory]
     unhealthy: Callable[[Workspace], Sequence[HealthResult]]
@@ -74,6 +77,7 @@ def real() -> Engine:
         objections=lambda ws, plan, allowed: objections(plan, ws.settings.policy, allowed),
         apply=verbs.apply,
         drift=verbs.drift,
+        adopt=_adopt,
         check_health=verbs.check_health,
         health_history=verbs.health_history,
         unhealthy=verbs.unhealthy,
@@ -102,6 +106,12 @@ def _schema(name: str) -> str:
     from reconciler.wiring import catalogue
 
     return to_text(schema_of(name, catalogue()))
+
+
+def _adopt(workspace: Workspace, options: AdoptOptions) -> Adoption:
+    from reconciler.engine.adopting import adopt
+
+    return adopt(workspace, options)
 
 
 def _templates(workspace: Workspace) -> Mapping[str, Template]:

@@ -13,6 +13,7 @@ COMMANDS = {
     "drift": (EVERYDAY, "reconciler.cli.drift:cli", "Show what somebody changed behind the manifests' back"),
     "health": (EVERYDAY, "reconciler.cli.health:cli", "Ask whether what is declared works"),
     "show": (EVERYDAY, "reconciler.cli.show:cli", "Show a saved plan, or what is recorded"),
+    "adopt": (ADOPT, "reconciler.cli.adopt:cli", "Turn what exists in GitLab into manifests and state"),
     "destroy": (ADOPT, "reconciler.cli.destroy:cli", "Delete everything that is recorded, after showing it"),
     "state": (STATE, "reconciler.cli.state:cli", "Look at the record and repair it"),
     "explain": (KNOW, "reconciler.cli.explain:cli", "Say where every value of a declared entry comes from"),

@@ -227,11 +227,12 @@ def _settings(draft: Draft) -> tuple[str, ...]:
 
 
 def _of_fleet(drafts: Iterable[Draft], projects: frozenset[str]) -> list[list[Draft]]:
-    """Drafts that every project of a group has, and that hold no secret: whether those are equal is not known."""
+    """Drafts that every project of a group has, and that hold no secret, for whether those are equal is not known."""
     same: dict[tuple[str, ...], list[Draft]] = defaultdict(list)
     for draft in drafts:
         scope = draft.found.scope
-        if scope.type is ScopeType.PROJECT and scope.key in projects and not draft.secrets:
+        hidden = draft.secrets or draft.unsure
+        if scope.type is ScopeType.PROJECT and scope.key in projects and not hidden:
             same[draft.section, draft.name, *_settings(draft)].append(draft)
     return [each for each in same.values() if len(each) > 1 and len(each) == len(projects)]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.core.errors import InputError, Problem, ReconcilerError, RemoteError, Severity, StateLocked
 from reconciler.core.plan import Plan
@@ -17,6 +17,9 @@ from reconciler.core.ports import Version
 from reconciler.core.report import Report, Validation
 from reconciler.core.resource import Action, Field, Kind
 from reconciler.core.state import Record, State
+
+if TYPE_CHECKING:
+    from reconciler.core.adoption import Adoption
 
 FORMAT_VERSION = 1
 
@@ -108,6 +111,27 @@ def report(outcome: Report) -> dict[str, Any]:
         blocked=[{"address": one.address, "reason": one.reason} for one in outcome.blocked],
         settled=[{"address": address, "outcome": what} for address, what in outcome.settled],
         outputs=dict(outcome.outputs),
+    )
+
+
+def adoption(found: Adoption) -> dict[str, Any]:
+    """What `adopt` made of what exists."""
+    manifests = found.manifests
+    return document(
+        "adoption",
+        written=found.written,
+        recorded=found.recorded,
+        proven=found.proven,
+        serial=found.serial,
+        adopted=[{"address": one.address, "kind": one.kind, "id": one.id} for one in found.records],
+        files=[{"path": file.path, "text": file.text} for file in manifests.files],
+        variables=[{"name": one.name, "address": one.address, "field": one.field} for one in manifests.variables],
+        templates=dict(manifests.templates),
+        targets=dict(manifests.fleets),
+        left_out=[{"scope": one.scope, "what": one.what, "why": one.why} for one in found.left_out],
+        ours=[{"scope": one.scope, "what": one.what, "why": one.why} for one in found.ours],
+        planned=[{"address": step.address, "action": step.action} for step in found.plan.steps],
+        blocked=[{"address": one.address, "reason": one.reason} for one in found.plan.blocked],
     )
 
 

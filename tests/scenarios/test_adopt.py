@@ -1,4 +1,4 @@
-"""What exists becomes manifests and state, and the next plan is empty: for every slug, with least and with everything."""
+"""What exists becomes manifests and state, and the next plan is empty: for every slug, least settings and all."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def is_proven(story: Story, found: Adoption) -> bool:
 
 
 def everything(slug: str) -> dict[str, Any]:
-    """The body with every parameter that a running GitLab took, keys of the smallest one, which hold for the sandbox."""
+    """The body with every parameter that a running GitLab took; private keys are the smallest body's, which are real."""
     keys = {name: value for name, value in BODIES[slug].items() if "PRIVATE KEY" in str(value)}
     return {**recorded(slug), **keys}
 
