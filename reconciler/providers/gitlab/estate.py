@@ -27,6 +27,7 @@ class GitLabEstate:
         self._lock = threading.Lock()
         self._version: tuple[int, int] | None = None
         self._scopes: dict[tuple[ScopeType, str], ScopeFacts | str] = {}
+        self._asking: dict[tuple[ScopeType, str], threading.Lock] = {}
 
     def version(self) -> tuple[int, int]:
         """GitLab's version; raises RemoteError when what answers is no GitLab, or refuses the token."""
@@ -47,9 +48,12 @@ class GitLabEstate:
         if scope.type is ScopeType.INSTANCE:
             return ScopeFacts(0, scope.path)
         key = (scope.type, scope.key)
-        known = self._scopes.get(key)
-        if known is None:
-            known = self._scopes[key] = self._ask(scope)
+        with self._lock:
+            asking = self._asking.setdefault(key, threading.Lock())
+        with asking:
+            known = self._scopes.get(key)
+            if known is None:
+                known = self._scopes[key] = self._ask(scope)
         return known
 
     def gone(self, scope: Scope, scope_id: int | None) -> bool:
@@ -81,6 +85,8 @@ class GitLabEstate:
             assert isinstance(listed, list)
             for raw in listed:
                 found.setdefault(raw["id"], _facts(raw, archived=archived))
+        for facts in found.values():
+            self._scopes.setdefault((ScopeType.PROJECT, facts.path.lower()), facts)
         return [found[id] for id in sorted(found)]
 
     def groups(self, group: str) -> Sequence[ScopeFacts]:
