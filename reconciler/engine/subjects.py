@@ -26,6 +26,7 @@ from reconciler.core.resolve import Resolver
 from reconciler.core.resource import NOTHING, Catalogue, Kind, Origin, Primitive, Subject
 from reconciler.core.source import closest
 from reconciler.core.state import Record, State
+from reconciler.core.supply import variable_of
 from reconciler.core.targets import expand_recorded
 from reconciler.core.value import Reference, Secret, Value
 from reconciler.engine.books import open_books
@@ -222,7 +223,7 @@ def _home(records: Mapping[str, Record]) -> Record:
 
 def _supplied_by(kind: str, name: str) -> str:
     """Who could supply the secret of a program: the variable that the Python API reads, or its argument."""
-    return f"{kind}_{name}".upper().replace("-", "_").replace(".", "_") + f" (or `secrets={{'{name}': …}}`)"
+    return f"{variable_of(kind, name)} (or `secrets={{'{kind}': {{'{name}': …}}}}`)"
 
 
 def _facts(records: Mapping[str, Record]) -> dict[str, Any]:

@@ -218,7 +218,9 @@ def test_a_programs_secret_comes_from_its_memory_and_is_named_where_it_is_not_th
     shop.apply()
     recorded_by_a_program(shop)
     with shop.workspace() as ws:
-        with pytest.raises(SecretUnavailable, match=r"SLACK_WEBHOOK_URL \(or `secrets=\{'webhook_url': …\}`\)"):
+        with pytest.raises(
+            SecretUnavailable, match=r"SLACK_WEBHOOK_URL \(or `secrets=\{'slack': \{'webhook_url': …\}\}`\)"
+        ):
             verbs.act(ws, CHAT, "notify", {"text": "x"})
         ws.known[key_of(CHAT), "webhook_url"] = Secret(HOOK, "given")
         assert verbs.act(ws, CHAT, "notify", {"text": "x"}) == {"posted": True}
