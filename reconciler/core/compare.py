@@ -124,6 +124,8 @@ def _live(spec: Field, live: Live, recorded: Plain) -> Plain:
     if spec is INHERIT and live.item:
         return live.item.inherited
     if spec.name in live.fields:
+        if spec.fallback and recorded is None and live.fields[spec.name] == live.fields.get(spec.fallback):
+            return None  # GitLab shows another field's value for one that is not set
         return _alike(spec, live.fields[spec.name], recorded)
     hidden = not spec.readable and not is_secret_map(spec)
     if hidden or live.item is None or live.item.partial:

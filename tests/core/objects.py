@@ -23,6 +23,7 @@ CHAT = Shape(
     (
         Field("webhook_url", wire="webhook", required=True, secret=True, readable=False),
         Field("channel"),
+        Field("secret_channel", fallback="channel"),
         Field("quiet", FieldType.BOOLEAN, default=True),
         Field("hidden_switch", FieldType.BOOLEAN, default=False, readable=False),
         Field("url", exposes=True, slash=True),

@@ -131,6 +131,17 @@ def test_null_missing_and_blank_text_are_one(shown: str | None) -> None:
     assert plan.is_empty
 
 
+def test_a_field_that_shows_another_ones_value_is_not_set() -> None:
+    wanted = replace(SLACK, fields={**SLACK.fields, "secret_channel": ""})
+    plan = plan_for(
+        wanted,
+        record_of(wanted, fields={**record_of(wanted).fields, "secret_channel": None}),
+        live_of(wanted, secret_channel="#ops"),
+    )
+
+    assert plan.is_empty
+
+
 def test_a_required_secret_goes_with_every_update() -> None:
     wanted = replace(SLACK, fields={**SLACK.fields, "channel": "#new"})
     step = only_step(plan_for(wanted, record_of(SLACK), live_of(SLACK)))
