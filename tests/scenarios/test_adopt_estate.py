@@ -167,13 +167,12 @@ def test_no_file_is_overwritten(story: Story) -> None:
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(story: Story) -> None:
+    story.ask("POST", "/hooks", {"url": "https://in.acme.example/system"})
     story.ask("PUT", f"{SHOP}/integrations/slack", SLACK)
-    story.ask("PUT", "/projects/myorg%2Fweb/integrations/slack", {**SLACK, "channel": "#web"})
-    (story.folder / "manifests").mkdir()
-    (story.folder / "manifests" / "myorg").write_text("no folder", encoding="utf-8")
+    story.write("myorg", "this is no folder")
 
     with pytest.raises(ReconcilerError, match="cannot be written"):
-        adopted(story, "myorg/shop", "@instance", "myorg/web")
+        adopted(story, "@instance", "myorg/shop")
     assert story.state().records == {}
     assert list(story.folder.rglob("*.yaml")) == []
 
