@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.options import command
-from reconciler.core.errors import ExitCode, InputError, ReconcilerError
+from reconciler.core.errors import ExitCode, InputError, ReconcilerError, Severity
 from reconciler.core.flow import Request
 from reconciler.output.document import Span, Style, hint, line, plural
 
@@ -184,7 +184,39 @@ def _manifests(session: Session, workspace: Workspace) -> Iterator[Check]:
         yield Check("manifests", Mark.BAD, f"{said}, {count}", "`reconciler validate` shows them")
 
 
-NEED_GITLAB = (_token, _user)
+def _references(_session: Session, workspace: Workspace) -> Iterator[Check]:
+    from reconciler.engine.access import unfollowed
+
+    try:
+        found = unfollowed(workspace)
+    except InputError:
+        return
+    for one in found:
+        mark = Mark.BAD if one.severity is Severity.ERROR else Mark.WARNING
+        yield Check("references", mark, f"{one.address}: {one.detail}" if one.address else one.detail, one.hint)
+    if not found:
+        yield Check("references", Mark.GOOD, "all can be followed here")
+
+
+def _rights(_session: Session, workspace: Workspace) -> Iterator[Check]:
+    from reconciler.engine.access import unreadable
+
+    asked, hidden = unreadable(workspace)
+    for scope, why in hidden:
+        yield Check("rights", Mark.BAD, f"{scope}: {why}", "give the token's user the role that is needed there")
+    if asked and not hidden:
+        yield Check("rights", Mark.GOOD, f"what is declared for {plural(asked, 'scope')} can be read")
+
+
+NEED_GITLAB = (_token, _user, _rights)
 """Checks that say nothing new where GitLab cannot be asked."""
 
-CHECKS: tuple[Callable[[Session, Workspace], Iterator[Check]], ...] = (_gitlab, _token, _user, _state, _manifests)
+CHECKS: tuple[Callable[[Session, Workspace], Iterator[Check]], ...] = (
+    _gitlab,
+    _token,
+    _user,
+    _rights,
+    _state,
+    _manifests,
+    _references,
+)

@@ -70,8 +70,23 @@ def test_no_answer_and_no_report_holds_a_secret(sandboxed: Sandboxed, tmp_path: 
 def test_the_doctor_finds_a_healthy_sandbox(sandboxed: Sandboxed) -> None:
     checks = {check["name"]: check["mark"] for check in data(sandboxed("doctor", "-o", "json"))["checks"]}
 
-    names = ("gitlab", "token", "expiry", "user", "state", "state key", "manifests")
+    names = ("gitlab", "token", "expiry", "user", "state", "state key", "manifests", "references", "rights")
     assert checks == dict.fromkeys(names, "good")
+
+
+def test_the_doctor_names_references_and_scopes_that_stand_in_the_way(
+    sandboxed: Sandboxed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JIRA_API_TOKEN")
+    text = "project: myorg/nowhere\nwebhooks: {x: {url: 'https://${env:NO_HOST}/', events: [push]}}\n"
+    (tmp_path / "manifests" / "more.yaml").write_text(text, encoding="utf-8")
+    code, out, _ = sandboxed("doctor", "-o", "json")
+    found = {(c["name"], c["mark"]): c["message"] for c in json.loads(out)["checks"]}
+
+    assert code == 1
+    assert "${env:JIRA_API_TOKEN}" in found["references", "warning"]
+    assert "${env:NO_HOST}" in found["references", "bad"]
+    assert "myorg/nowhere" in found["rights", "bad"]
 
 
 def test_kinds_and_templates_and_schemas_are_listed(sandboxed: Sandboxed) -> None:
