@@ -15,7 +15,7 @@ from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.output.document import line, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reconciler.cli.session import Session
     from reconciler.core.plan import Plan
@@ -106,7 +106,7 @@ def generate(session: Session, shared: tuple[str, ...], out: str | None) -> int:
 
     with session.workspace() as workspace:
         roots = session.given.get("manifests") or workspace.settings.manifests or ("manifests",)
-        state = session.given.get("state") or workspace.settings.state or "gitlab:reconciler"
+        state = session.given.get("state") or workspace.settings.state or _state(session.environ)
     parts = _parts(roots, shared)
     text = pipeline(parts, shared, state=state, environment=session.environment)
     if out is None:
@@ -134,6 +134,15 @@ def _joined(patterns: Sequence[str]) -> Plan:
 def _links(session: Session) -> dict[str, str]:
     named = (("Job", "CI_JOB_URL"), ("Pipeline", "CI_PIPELINE_URL"))
     return {label: session.environ[name] for label, name in named if session.environ.get(name)}
+
+
+def _state(environ: Mapping[str, str]) -> str:
+    """Where states of parts are kept when nobody says: in the project that the pipeline is of."""
+    project = environ.get("CI_PROJECT_PATH")
+    if not project:
+        hint = "say where, for example `--state gitlab:myorg/infrastructure/reconciler`"
+        raise UsageError("the parts need states that outlive their jobs", hint=hint)
+    return f"gitlab:{project}/reconciler"
 
 
 def _parts(roots: Sequence[str], shared: Sequence[str]) -> list[Path]:

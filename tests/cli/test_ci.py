@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.__main__ import main
 from reconciler.cli.note import upsert
 from reconciler.cli.pipeline import pipeline
 from reconciler.core.errors import RemoteError
@@ -132,6 +133,22 @@ def test_a_file_state_gets_a_name_of_its_own_too() -> None:
     text = pipeline([PurePath("m/x.yaml")], [], state=".reconciler/state.json", environment=None)
 
     assert "--state .reconciler/state-x.json " in text
+
+
+def test_the_states_of_parts_are_in_the_pipelines_own_project_where_nobody_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "team.yaml").write_text("project: myorg/shop\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RECONCILER_STATE", raising=False)
+    monkeypatch.delenv("CI_PROJECT_PATH", raising=False)
+
+    assert main(["ci", "generate"]) == 64
+    assert "--state gitlab:" in capsys.readouterr().err
+    monkeypatch.setenv("CI_PROJECT_PATH", "myorg/infrastructure")
+    assert main(["ci", "generate"]) == 0
+    assert "--state gitlab:myorg/infrastructure/reconciler-team " in capsys.readouterr().out
 
 
 def test_the_pipeline_that_init_writes_is_yaml_with_every_stage() -> None:
