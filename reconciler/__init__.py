@@ -5,8 +5,7 @@ What a program needs stands here, and is imported when it is first asked for: no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as in `typing`, whose import takes longer than all else here
 if TYPE_CHECKING:
     from reconciler.api import Options, apply, drift, health, load, plan, verify_webhook
 
