@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.core.entry import Template
     from reconciler.core.errors import Problem
     from reconciler.core.health import HealthHistory, HealthReport, HealthResult
+    from reconciler.core.overview import Overview
     from reconciler.core.plan import Plan
     from reconciler.core.ports import Listener, Version
     from reconciler.core.report import Report, Validation
@@ -42,6 +43,7 @@ class Engine:
     apply: Callable[[Workspace, Plan, ApplyOptions], Report]
     drift: Callable[[Workspace, DriftOptions], Plan]
     adopt: Callable[[Workspace, AdoptOptions], Adoption]
+    overview: Callable[[Workspace, bool], Overview]
     check_health: Callable[[Workspace, HealthOptions], HealthReport]
     health_history: Callable[[Workspace, str, int], HealthHistory]
     unhealthy: Callable[[Workspace], Sequence[HealthResult]]
@@ -78,6 +80,7 @@ def real() -> Engine:
         apply=verbs.apply,
         drift=verbs.drift,
         adopt=_adopt,
+        overview=_overview,
         check_health=verbs.check_health,
         health_history=verbs.health_history,
         unhealthy=verbs.unhealthy,
@@ -112,6 +115,12 @@ def _adopt(workspace: Workspace, options: AdoptOptions) -> Adoption:
     from reconciler.engine.adopting import adopt
 
     return adopt(workspace, options)
+
+
+def _overview(workspace: Workspace, drift: bool) -> Overview:
+    from reconciler.engine.overview import overview
+
+    return overview(workspace, ask=drift)
 
 
 def _templates(workspace: Workspace) -> Mapping[str, Template]:

@@ -20,6 +20,7 @@ COMMANDS = {
     "kinds": (KNOW, "reconciler.cli.kinds:cli", "List what can be declared, with every field"),
     "schema": (KNOW, "reconciler.cli.schema:cli", "Write the JSON Schema of manifests for editors"),
     "templates": (KNOW, "reconciler.cli.templates:cli", "List the templates that entries can use"),
+    "report": (KNOW, "reconciler.cli.report:cli", "Show the estate at a glance: counts, health, drift"),
     "run": (OPERATE, "reconciler.cli.run:cli", "Ask something of an entry: notify, sync, build, push"),
     "webhooks": (OPERATE, "reconciler.cli.webhooks:cli", "Test webhooks, and look at what was sent"),
     "oauth": (OPERATE, "reconciler.cli.oauth:cli", "Rotate and revoke OAuth applications"),

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from reconciler.core.address import Scope, key_of
 from reconciler.core.errors import InputError, Problem, ReconcilerError, Severity, UsageError
-from reconciler.core.events import Progress
+from reconciler.core.events import Progress, Warned
 from reconciler.core.health import TOKEN, HealthHistory, HealthReport, HealthResult, Transition, figures_of, merged
 from reconciler.core.healthbook import (
     HealthBook,
@@ -81,15 +81,24 @@ def health_history(ws: Workspace, address: str, limit: int = 50) -> HealthHistor
 
     The figures are those of all that is kept, whatever the limit.
     """
-    results = merged(ws.history.of(address, IN_HISTORY), _book(ws).of(address))
+    results = merged(ws.history.of(address, IN_HISTORY), _book_if_any(ws).of(address))
     return HealthHistory(address, results[:limit], figures_of(results))
 
 
 def unhealthy(ws: Workspace) -> tuple[HealthResult, ...]:
     """What did not work when it was checked last, as far as it is still declared or recorded."""
     there = {key_of(address) for address in (TOKEN, *open_subjects(ws))}
-    last = (result for result in _book(ws).last() if key_of(result.address) in there)
-    return tuple(sorted((r for r in last if r.status is Health.UNHEALTHY), key=lambda result: key_of(result.address)))
+    last = last_results(ws)
+    broken = [key for key, result in last.items() if key in there and result.status is Health.UNHEALTHY]
+    return tuple(last[key] for key in sorted(broken))
+
+
+def last_results(ws: Workspace) -> dict[str, HealthResult]:
+    """The newest kept result of each address, by `key_of`, from this machine and from beside the state."""
+    last: dict[str, HealthResult] = {}
+    for result in sorted((*_book_if_any(ws).last(), *ws.history.last()), key=lambda result: result.last_check):
+        last[key_of(result.address)] = result
+    return last
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -197,6 +206,10 @@ def _kept(
     problems: list[Problem] = []
     transitions: tuple[Transition, ...] = ()
     told: bool | None = None
+    everything = list(everything)
+    if alerts and not any(key_of(alerts.through) == key_of(address) for address in everything):
+        detail, near = f"`health.alerts.through` names {alerts.through}", closest(alerts.through, everything)
+        problems.append(Problem("alerts go nowhere", detail, near or "declare it", severity=Severity.WARNING))
     try:
         book = _book(ws)
         transitions = changed(book, report.results, on or tuple(status.value for status in Health))
@@ -226,6 +239,15 @@ def _tell(
         problems.append(_warning("changes of health could not be told", error, through))
         return False
     return True
+
+
+def _book_if_any(ws: Workspace) -> HealthBook:
+    """The book, an empty one where it cannot be had: this machine has a history of its own."""
+    try:
+        return _book(ws)
+    except ReconcilerError as error:
+        ws.listener.on_event(Warned(f"what is kept beside the state cannot be read: {error.message}", error.hint))
+        return HealthBook()
 
 
 def _book(ws: Workspace) -> HealthBook:
