@@ -203,3 +203,7 @@ class History(Protocol):
     def of(self, address: str, limit: int) -> Sequence[HealthResult]:
         """The newest results of an address, newest first."""
         ...
+
+    def last(self) -> Sequence[HealthResult]:
+        """The newest result of every address."""
+        ...

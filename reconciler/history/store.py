@@ -46,6 +46,7 @@ _TABLES = (
 _COLUMNS = "address, kind, status, response_time_ms, at, sentence, facts, shared_with"
 _INSERT = f"INSERT INTO results (state, key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _NEWEST = f"SELECT {_COLUMNS} FROM results WHERE state = ? AND key = ? ORDER BY id DESC LIMIT ?"
+_LAST = f"SELECT {_COLUMNS} FROM results WHERE id IN (SELECT max(id) FROM results WHERE state = ? GROUP BY key)"
 _PRUNE = """
 DELETE FROM results WHERE state = ? AND key = ? AND id <=
     (SELECT id FROM results WHERE state = ? AND key = ? ORDER BY id DESC LIMIT 1 OFFSET ?)
@@ -72,16 +73,23 @@ class HealthStore:
 
     def of(self, address: str, limit: int) -> Sequence[HealthResult]:
         """The newest results of an address, newest first."""
+        return self._select(_NEWEST, self._state, key_of(address), limit)
+
+    def last(self) -> Sequence[HealthResult]:
+        """The newest result of every address."""
+        return self._select(_LAST, self._state)
+
+    # -----------------------------------------------------------------------------------------------------------------
+
+    def _select(self, query: str, *parameters: str | int) -> Sequence[HealthResult]:
         if not self._path.exists():
             return ()
         with self._open() as connection:
-            rows = connection.execute(_NEWEST, (self._state, key_of(address), limit)).fetchall()
-        return tuple(
-            HealthResult(address, kind, Health(status), ms, at, sentence, json.loads(facts), shared)
-            for address, kind, status, ms, at, sentence, facts, shared in rows
-        )
-
-    # -----------------------------------------------------------------------------------------------------------------
+            rows = connection.execute(query, parameters).fetchall()
+            return tuple(
+                HealthResult(address, kind, Health(status), ms, at, sentence, json.loads(facts), shared)
+                for address, kind, status, ms, at, sentence, facts, shared in rows
+            )
 
     @contextmanager
     def _open(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:

@@ -35,6 +35,13 @@ def test_what_is_added_is_there_newest_first_and_whole(history: HealthStore) -> 
     assert history.of(ADDRESS, 1) == (result(2),)
 
 
+def test_the_last_result_of_every_address_is_told(history: HealthStore) -> None:
+    history.add([result(1), result(1, "other/x:webhooks.y")])
+    history.add([result(2)])
+
+    assert {one.address: one.response_time_ms for one in history.last()} == {ADDRESS: 2, "other/x:webhooks.y": 1}
+
+
 def test_scopes_are_compared_without_case(history: HealthStore) -> None:
     history.add([result(1, "MyOrg/Shop:integrations.chat")])
 

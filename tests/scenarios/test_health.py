@@ -133,6 +133,15 @@ def test_a_change_that_could_not_be_told_is_told_by_the_next_run(shop: Story) ->
     assert len(messages(shop)) == 1
 
 
+def test_alerts_that_go_nowhere_are_said_before_they_are_needed(shop: Story) -> None:
+    (shop.folder / "reconciler.yaml").write_text(SETTINGS.replace("alerts'", "alert'"), encoding="utf-8")
+    report = check(shop)
+
+    assert [(p.summary, p.hint) for p in report.problems] == [
+        ("alerts go nowhere", "did you mean `myorg/api:integrations.alerts`?")
+    ]
+
+
 def test_history_is_kept_with_percentiles_and_the_last_change(shop: Story) -> None:
     check(shop)
     dead(shop, "B000")
@@ -155,6 +164,32 @@ def test_history_of_another_machine_comes_from_beside_the_state(shop: Story) -> 
     (shop.folder / ".reconciler" / "health.db").unlink()
     with shop.workspace() as ws:
         assert [one.status for one in verbs.health_history(ws, CHAT, 5).results] == [Health.HEALTHY]
+
+
+def test_where_nothing_can_be_kept_beside_the_state_this_machine_remembers(shop: Story) -> None:
+    (shop.folder / ".reconciler" / "state.json.health").mkdir()
+    dead(shop, "B000")
+    report = check(shop)
+    assert [problem.summary for problem in report.problems] == ["health could not be kept beside the state"]
+
+    with shop.workspace() as ws:
+        assert {one.address for one in verbs.unhealthy(ws)} == {CHAT, "myorg/web:integrations.chat"}
+        assert verbs.health_history(ws, CHAT).figures.checks == 1
+
+
+def test_a_history_that_is_broken_stops_no_check(shop: Story) -> None:
+    (shop.folder / ".reconciler" / "health.db").write_text("no database at all " * 100, encoding="utf-8")
+
+    assert [p.summary for p in check(shop).problems] == ["health could not be kept on this machine"]
+
+
+def test_what_is_declared_no_longer_is_forgotten(shop: Story) -> None:
+    dead(shop, "B000")
+    check(shop)
+    shop.write("shop.yaml", MANIFEST.partition("    ---")[0])
+    shop.apply()
+    with shop.workspace() as ws:
+        assert {one.address for one in verbs.unhealthy(ws)} == {CHAT}
 
 
 def test_slow_is_degraded(shop: Story) -> None:
