@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.adoption import Adoption
-from reconciler.core.errors import InputError, ReconcilerError, UsageError
 from reconciler.core.plan import StepAction
 from reconciler.core.resource import FieldType, Shape
 from reconciler.engine.adopting import AdoptOptions, adopt
@@ -69,7 +68,7 @@ def is_proven(story: Story, found: Adoption) -> bool:
 
 
 def everything(slug: str) -> dict[str, Any]:
-    """The body with every parameter that a running GitLab took; private keys are the smallest body's, which are real."""
+    """The body with every parameter that a running GitLab took; private keys are the smallest body's, real ones."""
     keys = {name: value for name, value in BODIES[slug].items() if "PRIVATE KEY" in str(value)}
     return {**recorded(slug), **keys}
 
