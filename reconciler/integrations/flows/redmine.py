@@ -2,7 +2,9 @@
 
 Pure. The user's own page shows the API key, so nothing of it is told; it is asked because public servers show issues
 to a bad key as to nobody in particular. Redmine has no key by which a second issue would be noticed: with a `marker` an
-issue carries it in its subject (or in a custom field) and is looked for first. Source: facts, section 7.
+issue carries it in its subject (or in a custom field) and is looked for first. Redmine leaves out in silence what the
+user or the workflow may not set, and filters by fields that it does not know: what it did is read, not assumed. Source:
+facts, section 7; Redmine 5.0.4, asked.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.core.errors import ReconcilerError, RemoteError
+from reconciler.core.errors import ReconcilerError, RemoteError, UsageError
 from reconciler.core.flow import Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
@@ -39,6 +41,7 @@ from reconciler.integrations.flows.parts import (
     unhealthy,
     unknown,
 )
+from reconciler.integrations.flows.redmine_issue import carries, left_out
 
 _SIGNS = (
     Sign((401,), (), Health.UNHEALTHY, "Redmine does not accept the API key, or its user is locked", CREDENTIAL),
@@ -87,6 +90,10 @@ def create_issue(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
     project = text_of(parameters, "project") or need(subject.values, "project_identifier")
     title, marker = need(parameters, "subject"), text_of(parameters, "marker")
     custom = text_of(parameters, "marker_field")
+    if custom and not (custom.isascii() and custom.isdigit()):
+        raise UsageError(
+            "`marker_field` is the number of a custom field", hint="Administration, Custom fields shows it"
+        )
     if marker:
         query = {f"cf_{custom}": marker} if custom else {"subject": f"~[{marker}]"}
         if found := (yield from _find(subject, {"project_id": project, **query}, marker, custom)):
@@ -100,10 +107,17 @@ def create_issue(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
     elif marker:
         fields["subject"] = f"{title} [{marker}]"
     answer = taken("Redmine", "make the issue", (yield from _send(subject, "POST", "/issues.json", fields)), why=_WHY)
-    number = mapping(shown(answer).get("issue")).get("id")
-    if not isinstance(number, int):
+    made = mapping(shown(answer).get("issue"))
+    if not isinstance(made.get("id"), int):
         raise RemoteError("could not make the issue: something other than Redmine answers")
-    return {"issue": str(number), "created": True}
+    number = str(made["id"])
+    if left := left_out(
+        fields, made
+    ):  # workflows often let no issue begin in the status that it may have a moment later
+        again = {name: fields[name] for name in left}
+        taken("Redmine", "change the new issue", (yield from _send(subject, "PUT", _path(number), again)), why=_WHY)
+        yield from _confirm(subject, number, again, f"made the issue {number}")
+    return {"issue": number, "created": True}
 
 
 def update_issue(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
@@ -114,19 +128,18 @@ def update_issue(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
         raise ReconcilerError("there is nothing to change", hint="state what shall be different")
     number = need(parameters, "issue")
     taken("Redmine", "change the issue", (yield from _send(subject, "PUT", _path(number), fields)), why=_WHY)
+    yield from _confirm(subject, number, fields, "took the change")
     return {"issue": number, "updated": True}
 
 
 def comment(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
     """Add a note to an issue, unless its notes say the same already."""
     number, text = need(parameters, "issue"), need(parameters, "text")
-    request = Request("GET", _url(subject, _path(number)), _key(subject), {"include": "journals"})
-    issue = shown(taken("Redmine", "read the issue's notes", (yield from ask(request)), writes=False, why=_WHY))
-    journals = map(mapping, sequence(mapping(issue.get("issue")).get("journals")))
-    if any(str(journal.get("notes", "")).strip() == text for journal in journals):
+    if not left_out({"notes": text}, (yield from _read(subject, number))):
         return {"issue": number, "created": False}
     answer = yield from _send(subject, "PUT", _path(number), {"notes": text})
     taken("Redmine", "comment on the issue", answer, why=_WHY)
+    yield from _confirm(subject, number, {"notes": text}, "answered")
     return {"issue": number, "created": True}
 
 
@@ -148,6 +161,22 @@ def _key(subject: Subject) -> Mapping[str, Any]:
 def _send(subject: Subject, method: str, path: str, fields: Mapping[str, Any]) -> Flow[Answer]:
     request = Request(method, _url(subject, path), _key(subject), json={"issue": fields}, writes=True)
     return (yield from ask(request))
+
+
+def _read(subject: Subject, number: str) -> Flow[Mapping[str, Any]]:
+    """An issue with its notes."""
+    request = Request("GET", _url(subject, _path(number)), _key(subject), {"include": "journals"})
+    answer = taken("Redmine", "read the issue", (yield from ask(request)), writes=False, why=_WHY)
+    return mapping(shown(answer).get("issue"))
+
+
+def _confirm(subject: Subject, number: str, fields: Mapping[str, Any], done: str) -> Flow[None]:
+    """Raise `RemoteError` that names what was sent and is not in the issue: 201 and 204 say nothing of it."""
+    if left := left_out(fields, (yield from _read(subject, number))):
+        names = ", ".join(f"`{name.removesuffix('_id')}`" for name in left)
+        raise RemoteError(
+            f"Redmine {done}, but left {names} as it was", hint="the user's role or the workflow does not allow it"
+        )
 
 
 def _fields(subject: Subject, parameters: Mapping[str, Value]) -> Flow[dict[str, Any]]:
@@ -179,10 +208,21 @@ def _find(subject: Subject, query: Mapping[str, Any], marker: str, custom: str) 
     answer = taken("Redmine", "look for the issue", (yield from ask(request)), writes=False, why=_WHY)
     if "issues" not in shown(answer):
         raise RemoteError("could not look for the issue: something other than Redmine answers")
-    for issue in map(mapping, sequence(shown(answer).get("issues"))):
-        if custom or f"[{marker}]" in str(issue.get("subject", "")):
+    issues = [mapping(issue) for issue in sequence(shown(answer).get("issues"))]
+    for issue in issues:
+        marked = carries(issue, [{"id": custom, "value": marker}]) if custom else f"[{marker}]" in _title(issue)
+        if marked:
             return str(issue.get("id"))
+    if custom and issues:
+        raise ReconcilerError(
+            f"Redmine does not search by the custom field {custom}",
+            hint="mark it `Used as a filter`, for the project and the tracker",
+        )
     return ""
+
+
+def _title(issue: Mapping[str, Any]) -> str:
+    return str(issue.get("subject", ""))
 
 
 _COMMON = (

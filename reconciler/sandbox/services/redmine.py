@@ -1,7 +1,10 @@
 """A stand-in for Redmine: the key's user (with the API key in the answer, as the real one has), projects, issues.
 
-State: `public` (default True: nobody in particular may read), `rest_off` (403), `projects` {identifier: {id, name}},
-`unknown_users` (list: who cannot be switched to, 412). Effects: `issues` {id: issue}, each with `journals`.
+State: `public` (default True: nobody in particular may read), `rest_off` (403 where a user is needed, nobody in
+particular elsewhere), `projects` {identifier: {id, name}}, `unknown_users` (list: who cannot be switched to, 412),
+`fixed` (list of fields that the user may not set: left out in silence), `unfiltered` (list of ids of custom fields by
+which it does not filter: the filter is ignored). Effects: `issues` {id: issue}, each with `journals`.
+Checked against Redmine 5.0.4: an issue begins in the status New, unknown trackers and statuses are ignored.
 """
 
 from __future__ import annotations
@@ -15,10 +18,17 @@ from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve
 _STATUSES = (
     {"id": 1, "name": "New", "is_closed": False},
     {"id": 2, "name": "In Progress", "is_closed": False},
+    {"id": 3, "name": "Resolved", "is_closed": False},
+    {"id": 4, "name": "Feedback", "is_closed": False},
     {"id": 5, "name": "Closed", "is_closed": True},
+    {"id": 6, "name": "Rejected", "is_closed": True},
 )
 _TRACKERS = ({"id": 1, "name": "Bug"}, {"id": 2, "name": "Feature"}, {"id": 3, "name": "Support"})
-_PRIORITIES = ({"id": 1, "name": "Low"}, {"id": 2, "name": "Normal", "is_default": True}, {"id": 3, "name": "High"})
+_PRIORITIES = tuple(
+    {"id": count, "name": name, "is_default": name == "Normal", "active": True}
+    for count, name in enumerate(("Low", "Normal", "High", "Urgent", "Immediate"), 1)
+)
+_NO_PROJECT = ("Project cannot be blank", "Tracker cannot be blank", "Status cannot be blank")
 _LINKED: dict[str, tuple[str, Sequence[State]]] = {
     "status_id": ("status", _STATUSES),
     "tracker_id": ("tracker", _TRACKERS),
@@ -50,23 +60,27 @@ def _page(call: Call) -> Response:
 def _find(call: Call) -> Response:
     query = call.query
     status = query.get("status_id", "open")
-    found = [issue for issue in _issues(call) if _in_status(issue, status) and _matches(issue, query)]
+    if project := query.get("project_id"):
+        _known_project(call, project, Response(404))
+    ignored = {f"cf_{number}" for number in sequence(call.state.get("unfiltered"))}
+    asked = {name: value for name, value in query.items() if name not in ignored}
+    found = [issue for issue in _issues(call) if _in_status(issue, status) and _matches(issue, asked)]
     start, most = whole(query.get("offset"), 0), min(whole(query.get("limit"), 25), 100)
-    page = [{k: v for k, v in issue.items() if k != "journals"} for issue in found[start : start + most]]
+    page = [_shown(issue) for issue in found[start : start + most]]
     return Response.of_json(200, {"issues": page, "total_count": len(found), "offset": start, "limit": most})
 
 
 def _create(call: Call) -> Response:
     sent = _sent(call)
-    project = _known_project(call, str(sent.get("project_id", "")), _errors("Project cannot be blank"))
-    if not sent.get("subject"):
-        return _errors("Subject cannot be blank")
+    project = _known_project(call, str(sent.get("project_id", "")), _errors(*_NO_PROJECT))
+    if wrong := _misfit(sent, required=True):
+        return _errors(wrong)
     new = {"id": number(call.state, "issue"), "status": _STATUSES[0], "tracker": _TRACKERS[0]}
     issue: State = {**new, "priority": _PRIORITIES[1], "project": {k: project[k] for k in ("id", "name")}}
     issue |= {"project_identifier": project["identifier"], "created_on": iso(call.now), "journals": []}
-    _write(call, issue, sent)
+    _write(call, issue, {name: value for name, value in sent.items() if name != "status_id"})
     call.state.setdefault("issues", {})[str(issue["id"])] = issue
-    return Response.of_json(201, {"issue": issue}, {"Location": f"{call.root}/issues/{issue['id']}"})
+    return Response.of_json(201, {"issue": _shown(issue)}, {"Location": f"{call.root}/issues/{issue['id']}"})
 
 
 def _one_issue(call: Call) -> Response:
@@ -74,16 +88,16 @@ def _one_issue(call: Call) -> Response:
     if issue is None:
         return Response(404)
     if call.request.method == "GET":
-        with_journals = "journals" in call.query.get("include", "")
-        return Response.of_json(200, {"issue": {k: v for k, v in issue.items() if with_journals or k != "journals"}})
+        journals = {"journals": issue["journals"]} if "journals" in call.query.get("include", "") else {}
+        return Response.of_json(200, {"issue": {**_shown(issue), **journals}})
     if call.request.method == "DELETE":
         del call.state["issues"][call.names["issue"]]
         return Response(204)
     sent = _sent(call)
-    if "subject" in sent and not sent["subject"]:
-        return _errors("Subject cannot be blank")
+    if wrong := _misfit(sent):
+        return _errors(wrong)
     _write(call, issue, sent)
-    if notes := sent.get("notes"):
+    if (notes := sent.get("notes")) and "notes" not in sequence(call.state.get("fixed")):
         issue["journals"].append({"id": number(call.state, "journal"), "notes": notes, "created_on": iso(call.now)})
     return Response(204)
 
@@ -100,20 +114,18 @@ def _priorities(_call: Call) -> Response:
     return Response.of_json(200, {"issue_priorities": _PRIORITIES})
 
 
-def _rest(call: Call) -> Response | None:
-    if call.state.get("rest_off"):
-        return Response(403)
+def _switched(call: Call) -> Response | None:
     return Response(412) if call.header("x-redmine-switch-user") in call.state.get("unknown_users", []) else None
 
 
 def _logged_in(call: Call) -> Response | None:
-    if refusal := _rest(call):
+    if refusal := Response(403) if call.state.get("rest_off") else _switched(call):
         return refusal
     return None if _account(call) else Response(401, {"WWW-Authenticate": 'Basic realm="Redmine API"'})
 
 
 def _reader(call: Call) -> Response | None:
-    return _rest(call) if call.state.get("public", True) else _logged_in(call)
+    return _switched(call) if call.state.get("public", True) else _logged_in(call)
 
 
 SERVICE = Service(
@@ -189,14 +201,28 @@ def _sent(call: Call) -> State:
     return mapping(mapping(call.json(Response(400))).get("issue"))
 
 
+def _shown(issue: State) -> State:
+    """An issue as it is listed: without its notes and what only we need."""
+    return {name: value for name, value in issue.items() if name not in ("journals", "project_identifier")}
+
+
+def _misfit(sent: State, *, required: bool = False) -> str:
+    if (required or "subject" in sent) and not sent.get("subject"):
+        return "Subject cannot be blank"
+    if len(str(sent.get("subject", ""))) > 255:
+        return "Subject is too long (maximum is 255 characters)"
+    priority = sent.get("priority_id")
+    known = priority is None or str(priority) in {str(row["id"]) for row in _PRIORITIES}
+    return "" if known else "Priority cannot be blank"
+
+
 def _write(call: Call, issue: State, sent: State) -> None:
+    sent = {name: value for name, value in sent.items() if name not in sequence(call.state.get("fixed"))}
     for name, (shown, choices) in _LINKED.items():
         if name in sent:
-            chosen = next((choice for choice in choices if str(choice["id"]) == str(sent[name])), None)
-            if chosen is None:
-                raise RefusalError(_errors(f"{shown.capitalize()} is not included in the list"))
+            chosen = next((choice for choice in choices if str(choice["id"]) == str(sent[name])), issue[shown])
             issue[shown] = chosen
-    issue["subject"] = str(sent.get("subject", issue.get("subject", "")))[:255]
+    issue["subject"] = str(sent.get("subject", issue.get("subject", "")))
     issue["description"] = sent.get("description", issue.get("description", ""))
     if "assigned_to_id" in sent:
         issue["assigned_to"] = {"id": sent["assigned_to_id"]}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.errors import ReconcilerError, RemoteError, UnclearWrite
+from reconciler.core.errors import ReconcilerError, RemoteError, UnclearWrite, UsageError
 from reconciler.core.flow import Failure, Request, Response
 from reconciler.core.resource import Health, Subject
 from reconciler.core.value import Secret
@@ -114,6 +114,45 @@ def test_a_task_is_made_changed_and_commented_on() -> None:
     assert len(stage.states["asana"]["stories"][made["task"]]) == 1
 
 
+def test_a_status_that_no_issue_begins_in_is_set_a_moment_later() -> None:
+    stage = stage_of("redmine")
+
+    made = run("redmine", stage, "create-issue", subject="Broken", status="Closed")
+
+    assert stage.states["redmine"]["issues"][made["issue"]]["status"]["name"] == "Closed"
+    assert [request.method for request in stage.sent if request.writes] == ["POST", "PUT"]
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters", "field"),
+    [
+        ("update-issue", {"subject": "y"}, "subject"),
+        ("update-issue", {"description": "y"}, "description"),
+        ("update-issue", {"status": "Closed", "subject": "y"}, "status_id"),
+        ("update-issue", {"notes": "y"}, "notes"),
+        ("comment", {"text": "y"}, "notes"),
+    ],
+)
+def test_a_change_that_redmine_left_out_in_silence_is_told(action: str, parameters: dict[str, str], field: str) -> None:
+    stage = stage_of("redmine")
+    made = run("redmine", stage, "create-issue", subject="x")
+    stage.states["redmine"]["fixed"] = [field]
+
+    with pytest.raises(RemoteError, match=f"left `{field.removesuffix('_id')}` as it was"):
+        run("redmine", stage, action, issue=made["issue"], **parameters)
+
+
+def test_a_marker_s_field_that_redmine_does_not_search_by_makes_no_second_issue() -> None:
+    stage = stage_of("redmine", unfiltered=[3])
+    wanted = {"subject": "Broken", "marker": "gl-7", "marker_field": "3"}
+    run("redmine", stage, "create-issue", subject="Other")
+
+    with pytest.raises(ReconcilerError, match="does not search by the custom field 3"):
+        run("redmine", stage, "create-issue", **wanted)
+
+    assert len(stage.states["redmine"]["issues"]) == 1
+
+
 def test_an_issue_is_made_changed_and_commented_on() -> None:
     stage = stage_of("redmine")
 
@@ -162,6 +201,8 @@ WRONG: tuple[tuple[str, str, dict[str, Any], dict[str, Any], type[Exception], st
     ("redmine", "update-issue", {"issue": "1"}, {}, ReconcilerError, "nothing to change"),
     ("redmine", "create-issue", {"subject": "x", "tracker": "Wish"}, {}, ReconcilerError, "no `Wish`"),
     ("redmine", "create-issue", {"subject": "x"}, {"rest_off": True}, RemoteError, "switched off"),
+    ("redmine", "create-issue", {"subject": "x", "marker": "a", "marker_field": "b"}, {}, UsageError, "is the number"),
+    ("redmine", "create-issue", {"subject": "x", "status": "Closed"}, {"fixed": ["status_id"]}, RemoteError, "issue 1"),
 )
 
 

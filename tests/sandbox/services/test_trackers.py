@@ -87,7 +87,9 @@ def test_redmine_shows_the_caller_with_the_api_key_which_a_client_must_hide(ask:
         ("/issues.json", KEY, {"bad_credentials": ["k1"]}, 200),
         ("/issues.json", {}, {}, 200),
         ("/issues.json", KEY, {"bad_credentials": ["k1"], "public": False}, 401),
-        ("/issues.json", {}, {"rest_off": True}, 403),
+        ("/issues.json", {}, {"rest_off": True}, 200),
+        ("/issues.json", {}, {"rest_off": True, "public": False}, 403),
+        ("/issues.json?project_id=shop", KEY, {"gone": ["shop"]}, 404),
         ("/projects/shop.json", KEY, {}, 200),
         ("/projects/shop.json", KEY, {"gone": ["shop"]}, 404),
         ("/projects/shop", {}, {}, 200),
@@ -134,20 +136,44 @@ def test_a_redmine_issue_is_made_noted_closed_and_found_by_custom_field(ask: Any
 
 
 @pytest.mark.parametrize(
-    ("issue", "sentence"),
+    ("issue", "sentences"),
     [
-        ({"project_id": "shop"}, "Subject cannot be blank"),
-        ({"subject": "x"}, "Project cannot be blank"),
-        ({"project_id": "shop", "subject": "x", "tracker_id": 99}, "Tracker is not included in the list"),
+        ({"project_id": "shop"}, ["Subject cannot be blank"]),
+        ({"subject": "x"}, ["Project cannot be blank", "Tracker cannot be blank", "Status cannot be blank"]),
+        ({"project_id": "shop", "subject": "x", "priority_id": 99}, ["Priority cannot be blank"]),
+        ({"project_id": "shop", "subject": "x" * 256}, ["Subject is too long (maximum is 255 characters)"]),
     ],
 )
 def test_a_redmine_issue_that_cannot_be_made_is_refused_in_sentences(
-    ask: Any, read: Any, state: Any, issue: dict[str, object], sentence: str
+    ask: Any, read: Any, state: Any, issue: dict[str, object], sentences: list[str]
 ) -> None:
     response = ask(f"{REDMINE}/issues.json", state, body={"issue": issue}, headers=KEY)
 
-    assert (response.status, read(response)) == (422, {"errors": [sentence]})
+    assert (response.status, read(response)) == (422, {"errors": sentences})
     assert not state.get("issues")
+
+
+def test_redmine_leaves_out_in_silence_what_may_not_be_set(ask: Any, read: Any, state: Any) -> None:
+    wanted = {"project_id": "shop", "subject": "x", "status_id": 5, "tracker_id": 99}
+    made = read(ask(f"{REDMINE}/issues.json", state, body={"issue": wanted}, headers=KEY))["issue"]
+    change = {"issue": {"subject": "y", "status_id": 2}}
+    switches = {**state, "fixed": ["subject"]}
+    changed = ask(f"{REDMINE}/issues/1.json", switches, method="PUT", body=change, headers=KEY)
+    issue = read(ask(f"{REDMINE}/issues/1.json", state, headers=KEY))["issue"]
+
+    assert (made["status"]["name"], made["tracker"]["name"]) == ("New", "Bug")
+    assert changed.status == 204
+    assert (issue["subject"], issue["status"]["name"]) == ("x", "In Progress")
+
+
+def test_redmine_ignores_a_filter_that_it_does_not_know(ask: Any, read: Any, state: Any) -> None:
+    issue = {"project_id": "shop", "subject": "x"}
+    ask(f"{REDMINE}/issues.json", state, body={"issue": issue}, headers=KEY)
+
+    def total(switches: Any) -> int:
+        return int(read(ask(f"{REDMINE}/issues.json?cf_9=gl-7", switches, headers=KEY))["total_count"])
+
+    assert [total(state), total({**state, "unfiltered": [9]})] == [0, 1]
 
 
 def test_nobody_in_particular_makes_no_redmine_issue(ask: Any, state: Any) -> None:
