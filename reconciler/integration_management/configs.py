@@ -25,8 +25,8 @@ from reconciler.core.spec import Spec, Specs
 from reconciler.core.supply import variable_of
 from reconciler.core.yamltree import Node
 
-OURS = frozenset({"name", "created_at"})
-"""What is kept of an entry besides its fields."""
+OURS = frozenset({"name", "created_at", "secret_fields"})
+"""What is kept of an entry besides its fields; `secret_fields` are the names of the secrets that it states."""
 
 Supply = Callable[[str], str | None]
 """Who supplies a field that was left out: the text to put there, None where nobody does."""
@@ -67,8 +67,10 @@ def entry_of_config(draft: Draft, catalogue: Catalogue, templates: Mapping[str, 
     document = Document(draft.scope, entries=[(draft.kind.section, draft.name, _node(config, findings, ""))])
     entries = list(declare_entries(document, findings, Declaring(specs, dict(templates), plaintext=True)))
     _raise([*missing, *findings.problems], draft.address, bool(missing))
-    ours = {"created_at": draft.created_at, **({} if "name" in spec.fields else {"name": draft.title})}
     entry = entries[0]
+    ours: dict[str, Any] = {"created_at": draft.created_at, "secret_fields": tuple(_secrets(spec, entry.values))}
+    if "name" not in spec.fields:
+        ours["name"] = draft.title
     return replace(
         entry, values={**entry.values, **ours}, place=None, lines=NOTHING, origin=Origin.PYTHON, alias=draft.alias
     )
@@ -139,6 +141,12 @@ def _supplied(kind: Kind, spec: Spec, stated: Mapping[str, Any], supply: Supply)
             if text is not None:
                 found[name] = text
     return found
+
+
+def _secrets(spec: Spec, values: Mapping[str, Any]) -> Iterable[str]:
+    for name, value in sorted(values.items()):
+        if name in spec.fields and spec.fields[name].secret:
+            yield from (f"{name}.{key}" for key in sorted(value)) if isinstance(value, Mapping) else (name,)
 
 
 def _missing(draft: Draft, spec: Spec, stated: Mapping[str, Any], template: Template | None) -> Iterable[Problem]:

@@ -12,11 +12,12 @@ from typing import Any
 
 from reconciler.core.address import Address, Scope, key_of
 from reconciler.core.errors import UsageError
-from reconciler.core.resource import Kind, Origin
+from reconciler.core.resource import Origin
 from reconciler.core.source import closest
 from reconciler.core.state import Record, State
 from reconciler.core.stateformat import to_json
 from reconciler.core.value import Plain
+from reconciler.integration_management.configs import OURS
 
 ID_OF: Mapping[str, str] = {"integrations": "integration_id", "webhooks": "webhook_id", "oauth_applications": "app_id"}
 """What the id is called in the dictionary of a section's things."""
@@ -59,7 +60,8 @@ class Found:
         fields = dict(self.records[""].fields) if "" in self.records else {}
         for record in self.records.values():
             fields |= {name: value for name, value in record.local.items() if not name.startswith("_")}
-        fields.pop("created_at", None)
+        for name in OURS - {"name"}:
+            fields.pop(name, None)
         if self.section == "integrations":
             fields.pop("name", None)
             if not fields.pop("inherit", False):
@@ -130,13 +132,10 @@ def shown(one: Found) -> dict[str, Any]:
     return {**head, "config": config, **tail}
 
 
-def secret_names(one: Found, kind: Kind) -> tuple[str, ...]:
-    """The secrets that were stated of an entry, as far as its records tell: those of parts stand under other names."""
-    known = {field.name: field for field in kind.fields if field.secret}
-    if "" not in one.records:
-        return tuple(known)
-    stated = {name for name in one.home.digests if name.partition(".")[0] in known}
-    return tuple(sorted(stated | {name for name, field in known.items() if field.required}))
+def secret_names(one: Found) -> tuple[str, ...]:
+    """The names of the secrets that an entry states (`custom_headers.X-Team` for one in a map)."""
+    found = (record.local.get("secret_fields") for record in one.records.values())
+    return next((tuple(map(str, names)) for names in found if isinstance(names, tuple)), ())
 
 
 # ---------------------------------------------------------------------------------------------------------------------

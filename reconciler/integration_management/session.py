@@ -14,12 +14,13 @@ from reconciler.core.address import Scope, ScopeType, key_of
 from reconciler.core.errors import RemoteError, SecretUnavailable, UsageError
 from reconciler.core.manifest import wrong_path
 from reconciler.core.ports import ScopeFacts
+from reconciler.core.report import Report, StepStatus
 from reconciler.core.resource import Kind
 from reconciler.core.source import closest
 from reconciler.core.state import State
 from reconciler.core.stateformat import to_json
 from reconciler.engine import verbs
-from reconciler.engine.programmatic import Generated, declare_python, undone, withdraw_python
+from reconciler.engine.programmatic import Generated, declare_python, settled, undone, withdraw_python
 from reconciler.engine.workspace import Workspace
 from reconciler.integration_management import records
 from reconciler.integration_management.configs import (
@@ -83,7 +84,7 @@ class Session:
     def declare(self, kind: str, config: Config, *, id: str = "", generated: Generated | None = None) -> Shown:
         """Create what is not there, bring what is to `config`. With an id, `config` is what changes of that entry."""
         with self.workspace() as ws, ws.lock("python"):
-            state = verbs.show_state(ws)
+            state = settled(ws)
             of_kind = kind_of(ws, kind)
             if id:
                 draft = self._changed(ws, self.found(state, id, kind), of_kind, config)
@@ -97,7 +98,7 @@ class Session:
             )
             report = declare_python(ws, [entry], generated)
             one = _recorded(verbs.show_state(ws), draft.address)
-            if report.exit_code and one and (error := self.supplies.lacking(ws, one, of_kind)):
+            if one and _lacks_secret(report) and (error := self.supplies.lacking(ws, one)):
                 raise error
             undone(report)
             self.supplies.remember(ws, draft.address)
@@ -131,14 +132,14 @@ class Session:
                 return dict(to_json(verbs.act(ws, address, action, parameters)))
             except SecretUnavailable as error:
                 one = _recorded(verbs.show_state(ws), address)
-                raise (one and self.supplies.lacking(ws, one, kind_of(ws, one.kind))) or error from error
+                raise (one and self.supplies.lacking(ws, one)) or error from error
 
     def at_hand(self, ws: Workspace, id: str, *kinds: str) -> str:
         """The address of an id, with every secret that this process can supply made known to the workspace."""
         state = verbs.show_state(ws)
         ws.known = self.supplies.without("")
         for one in records.ours(state):
-            self.supplies.make_known(ws, one, kind_of(ws, one.kind))
+            self.supplies.make_known(ws, one)
         if ":" in id:
             return id
         return self.found(state, id, *kinds).address
@@ -179,7 +180,7 @@ class Session:
     def _changed(self, ws: Workspace, before: Found, kind: Kind, changes: Config) -> Draft:
         """What an entry becomes: as it is recorded, its secrets as they are known here, with some changes."""
         config: dict[str, Any] = {name: to_json(value) for name, value in before.config.items()}
-        for name in records.secret_names(before, kind):
+        for name in records.secret_names(before):
             owner, _, item = name.partition(".")
             text = self.supplies.stated(ws, before, name)
             if item:
@@ -219,6 +220,10 @@ def kind_of(ws: Workspace, given: object) -> Kind:
 
 def _same(one: str, other: str) -> bool:
     return key_of(one) == key_of(other)
+
+
+def _lacks_secret(report: Report) -> bool:
+    return any(" is not set" in outcome.message for outcome in report.of(StepStatus.FAILED))
 
 
 def _recorded(state: State, address: str) -> Found | None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from reconciler.core.address import key_of
 from reconciler.core.errors import SecretUnavailable
 from reconciler.core.refs import is_forbidden, written
-from reconciler.core.resource import Kind
 from reconciler.core.supply import variable_of
 from reconciler.core.value import Reference, Secret
 from reconciler.engine.workspace import Workspace
@@ -54,20 +53,20 @@ class Supplies:
     def stated(self, ws: Workspace, one: Found, name: str) -> str | None:
         """A recorded secret as a configuration states it; the variable that may have it where nobody does now.
 
-        None for one of which the record does not tell whether it was stated.
+        None for one that no variable may have.
         """
         secret = self.memory.get((key_of(one.address), name))
         if secret is not None:
             return written(secret.reveal())
         text = self.text(ws, one.kind, one.id, name)
         variable = variable_of(one.kind, name)
-        if text is None and "" in one.records and not is_forbidden(variable):
+        if text is None and not is_forbidden(variable):
             return f"${{env:{variable}}}"
         return text
 
-    def make_known(self, ws: Workspace, one: Found, kind: Kind) -> None:
+    def make_known(self, ws: Workspace, one: Found) -> None:
         """Give a workspace an entry's secrets, as far as they are remembered or supplied."""
-        for name in secret_names(one, kind):
+        for name in secret_names(one):
             key = (key_of(one.address), name)
             if key in ws.known:
                 continue
@@ -76,9 +75,9 @@ class Supplies:
             if text is not None:
                 ws.known[key] = Secret(text, f"${{env:{variable}}}")
 
-    def lacking(self, ws: Workspace, one: Found, kind: Kind) -> SecretUnavailable | None:
+    def lacking(self, ws: Workspace, one: Found) -> SecretUnavailable | None:
         """The error that names the first secret of an entry that is not at hand, and what would supply it."""
-        for name in secret_names(one, kind):
+        for name in secret_names(one):
             secret = ws.known.get((key_of(one.address), name))
             if secret is None or not secret.known:
                 hint = f"set {variable_of(one.kind, name)}, or give `secrets={{'{one.id}': {{'{name}': …}}}}`"

@@ -20,8 +20,9 @@ from reconciler.integration_management import (
     RemoteError,
     SecretUnavailable,
 )
+from reconciler.sandbox.fronts import SandboxAdapter
 from reconciler.wiring import catalogue
-from tests.scenarios.harness import Story
+from tests.scenarios.harness import URL, Story
 from tests.scenarios.programs import APP, HOOK, JENKINS, JIRA, PROJECT, SLACK, hooks, live, manager, seen
 from tests.scenarios.test_examples import FOLDERS, variables
 
@@ -562,3 +563,55 @@ def test_templates_stand_beside_the_state_and_are_refused_when_damaged(
     path.write_text("{", encoding="utf-8")
     with pytest.raises(StateError, match="damaged"):
         mgr.templates.list_templates()
+
+
+# --- Processes that end in between -----------------------------------------------------------------------------------
+
+
+def test_a_secret_of_a_variable_stays_when_another_process_changes_something_else(
+    story: Story, mgr: IntegrationManagementManager
+) -> None:
+    dsn = "https://x@sentry.io/1"
+    mgr.monitoring.create_sentry_integration({"dsn": dsn, "auth_token": "t" * 16, "release": "v1"})
+
+    manager(story).monitoring.update("sentry-1", {"release": "v2"})
+
+    values = {one["key"]: one["value"] for one in story.ask("GET", "/projects/myorg%2Fmyproject/variables")}
+    assert values == {"SENTRY_DSN": dsn, "SENTRY_AUTH_TOKEN": "t" * 16, "SENTRY_RELEASE": "v2"}
+
+
+class Dead(BaseException):
+    """The process ends here."""
+
+
+class Deadly(SandboxAdapter):
+    """Ends the process once GitLab has made a webhook, before anybody hears of it."""
+
+    def send(self, request: Any, *args: Any, **more: Any) -> Any:
+        answer = super().send(request, *args, **more)
+        if request.method == "POST" and request.url.endswith("/hooks"):
+            raise Dead
+        return answer
+
+
+def test_what_a_dying_process_has_created_is_found_again_and_keeps_its_id(story: Story) -> None:
+    alive, story.adapter = story.adapter, Deadly(story.sandbox, url=URL)
+    with pytest.raises(Dead):
+        manager(story).webhooks.create_webhook(HOOK)
+    story.adapter = alive
+
+    mgr = manager(story)
+    second = mgr.webhooks.create_webhook({**HOOK, "name": "Another"})
+    first = mgr.webhooks.create_webhook(HOOK)
+
+    assert [first["webhook_id"], second["webhook_id"]] == ["webhook-1", "webhook-2"]
+    assert len(hooks(story)) == 2
+
+
+def test_an_inheriting_project_states_nothing_itself(story: Story, mgr: IntegrationManagementManager) -> None:
+    manager(story, project_id=None, group_id="myorg").slack.create_slack_integration(SLACK)
+
+    made = mgr.slack.create_slack_integration({"inherit": True})
+
+    assert made["config"] == {"inherit": True}
+    assert live(story, "slack")["inherited"] is True
