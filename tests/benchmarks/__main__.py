@@ -1,4 +1,4 @@
-"""Runs benchmarks and prints one table: `python -m tests.benchmarks [NAME…] [--large]`; exit 1 where a budget is missed.
+"""Runs benchmarks and prints a table: `python -m tests.benchmarks [NAME…] [--large]`; exit 1 when a budget is missed.
 
 Without names all are run. The machine's own speed is printed beside them, because budgets are meant for a quiet one.
 """
