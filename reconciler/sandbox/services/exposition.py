@@ -19,6 +19,10 @@ class FormatError(ValueError):
     """A body that is not in the format, with the line and what is wrong there."""
 
 
+class StampedError(FormatError):
+    """A body that can be read, but has times in it."""
+
+
 def parse(text: str) -> dict[str, State]:
     """Families by name: `type`, `help`, and `samples` of `name`, `labels`, `value`. Raises FormatError."""
     if text and not text.endswith("\n"):
@@ -74,7 +78,7 @@ def _add_sample(families: dict[str, State], line: str, count: int) -> None:
         raise _error(count, f"invalid metric line {line[:60]!r}")
     name, labels, value, stamp = match[1], match[2] or "", match[len(match.groups()) - 1], match[len(match.groups())]
     if stamp is not None:
-        raise FormatError("pushed metrics must not have timestamps")
+        raise StampedError("pushed metrics must not have timestamps")
     try:
         float(value)
     except ValueError:

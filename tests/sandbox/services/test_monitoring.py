@@ -302,14 +302,23 @@ def test_a_change_is_tracked_for_an_entity_near_now(
         (b"# TYPE up nonsense\nup 1\n", 400),
         (b"up 1\n# TYPE up gauge\n", 400),
         (b"up 1\nup 2\n", 400),
-        (b"push_time_seconds 1\n", 400),
+        (b"push_time_seconds 1\n", 200),
     ],
 )
 def test_a_pushgateway_reads_the_text_format(ask: Any, state: Any, body: bytes, status: int) -> None:
     response = ask(f"{PUSH}/metrics/job/shop", state, method="PUT", body=body)
 
     assert response.status == status
-    assert (state["groups"]["job=shop"]["push_time"] == 0) == (status == 400)
+    assert bool(state["groups"].get("job=shop", {}).get("push_time")) == (status == 200)
+
+
+@pytest.mark.parametrize(("body", "marked"), [(b"up one\n", False), (b"up 1 1700000000000\n", True)])
+def test_a_pushgateway_remembers_a_push_that_does_not_fit_but_none_that_it_cannot_read(
+    ask: Any, state: Any, body: bytes, marked: bool
+) -> None:
+    ask(f"{PUSH}/metrics/job/shop", state, method="PUT", body=body)
+
+    assert [group["failure_time"] > 0 for group in state["groups"].values()] == [True] * marked
 
 
 def test_a_put_replaces_its_group_a_post_the_same_metrics_and_a_delete_all(ask: Any, state: Any) -> None:
@@ -346,6 +355,7 @@ def test_a_group_can_block_another_one_s_push(ask: Any, state: Any) -> None:
         ("job/shop/ref@base64/" + base64.urlsafe_b64encode(b"feature/x").decode(), {"job": "shop", "ref": "feature/x"}),
         ("job/shop/ref@base64/=", {"job": "shop", "ref": ""}),
         ("job@base64/c2hvcA", {"job": "shop"}),
+        ("job/shop/job/other", {"job": "shop"}),
     ],
 )
 def test_a_grouping_label_may_be_encoded(ask: Any, state: Any, path: str, labels: dict[str, str]) -> None:
@@ -359,7 +369,7 @@ def test_a_grouping_label_may_be_encoded(ask: Any, state: Any, path: str, labels
     "path", ["job", "job/shop/ref", "instance/1", "job@base64/=", "job/a/__x/1", "job/a/b@base64/%%%"]
 )
 def test_an_odd_grouping_is_refused(ask: Any, path: str) -> None:
-    assert ask(f"{PUSH}/metrics/{path}", method="PUT", body=b"a 1\n").status in (400, 405)
+    assert ask(f"{PUSH}/metrics/{path}", method="PUT", body=b"a 1\n").status in (400, 404)
 
 
 def test_a_pushgateway_shows_what_it_holds_and_when_it_came(ask: Any, read: Any, state: Any) -> None:
@@ -368,10 +378,10 @@ def test_a_pushgateway_shows_what_it_holds_and_when_it_came(ask: Any, read: Any,
     text = ask(f"{PUSH}/metrics", state).body.decode()
     group = read(ask(f"{PUSH}/api/v1/metrics", state))["data"][0]
 
-    assert '# TYPE a counter\na{job="shop",x="1"} 1\n' in text
-    assert 'push_time_seconds{job="shop"} 1760000000.0\n' in text
+    assert '# TYPE a counter\na{instance="",job="shop",x="1"} 1\n' in text
+    assert 'push_time_seconds{instance="",job="shop"} 1760000000.0\n' in text
     assert group["push_time_seconds"]["metrics"][0]["value"] == "1760000000.0"
-    assert group["a"]["metrics"] == [{"labels": {"x": "1", "job": "shop"}, "value": "1"}]
+    assert group["a"]["metrics"] == [{"labels": {"instance": "", "x": "1", "job": "shop"}, "value": "1"}]
 
 
 @pytest.mark.parametrize(
