@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from reconciler.core.address import Scope, key_of
+from reconciler.core.address import Scope, ScopeType, key_of
 from reconciler.core.errors import RemoteError
 from reconciler.core.events import Refreshed, RefreshStarted
 from reconciler.core.identity import Ambiguous, find
@@ -22,6 +22,13 @@ from reconciler.core.state import Record, State
 
 Place = tuple[Primitive, str]
 """A primitive at a scope (its key): what one list shows."""
+
+LISTED: Mapping[ScopeType, tuple[Primitive, ...]] = {
+    ScopeType.PROJECT: (Primitive.INTEGRATION, Primitive.HOOK),
+    ScopeType.GROUP: (Primitive.INTEGRATION, Primitive.HOOK),
+    ScopeType.INSTANCE: (Primitive.HOOK, Primitive.APPLICATION),
+}
+"""What stands at each sort of scope by itself, not as a part of something."""
 
 _LISTED_WITHOUT = ("custom_headers", "url_variables")
 """Fields of hooks that a project's list does not show."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.core.address import INSTANCE, Scope, ScopeType
-from reconciler.core.adopt import Found, LeftOut, title
+from reconciler.core.adopt import SECTIONS, Found, LeftOut, title
 from reconciler.core.errors import InputError, Problem, ReconcilerError, RemoteError, UsageError
 from reconciler.core.live import Item, Listing, Written
 from reconciler.core.manifest import wrong_path
@@ -16,15 +16,8 @@ from reconciler.core.plan import Step
 from reconciler.core.ports import Provider, ScopeFacts
 from reconciler.core.resource import Primitive
 from reconciler.core.value import Value
-from reconciler.engine.refresh import Reader
+from reconciler.engine.refresh import LISTED, Reader
 from reconciler.engine.workspace import Workspace
-
-LISTED: Mapping[ScopeType, tuple[Primitive, ...]] = {
-    ScopeType.PROJECT: (Primitive.INTEGRATION, Primitive.HOOK),
-    ScopeType.GROUP: (Primitive.INTEGRATION, Primitive.HOOK),
-    ScopeType.INSTANCE: (Primitive.HOOK, Primitive.APPLICATION),
-}
-"""What stands at each sort of scope and can be adopted."""
 
 _HINT = "give the token access, or go on without it with --skip-unreadable"
 
@@ -127,7 +120,7 @@ def survey(
     for primitive, scope, facts in wanted:
         listing = reader.listing(primitive, scope)
         if listing.unknown:
-            what = f"{primitive}s"
+            what = SECTIONS[primitive].replace("_", " ")
             scopes.problems.append(Problem(f"{what} that cannot be read", listing.unknown, _HINT, address=scope.path))
         found += [Shown(scope, facts, item) for item in listing.items]
     if scopes.problems and not skip_unreadable:

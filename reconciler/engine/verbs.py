@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.core.address import Address, Scope, ScopeType, key_of
+from reconciler.core.address import Address, Scope, key_of
 from reconciler.core.compile import compile_entries
 from reconciler.core.errors import StateError, UsageError
 from reconciler.core.explain import explain as explain_entry
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Version
 from reconciler.core.report import Report, Validation
-from reconciler.core.resource import Primitive
 from reconciler.core.source import closest
 from reconciler.core.state import State
 from reconciler.core.stateformat import state_from_bytes, to_json
@@ -26,7 +25,7 @@ from reconciler.engine.books import begin, finish, open_books, settle_open
 from reconciler.engine.declared import read_manifests
 from reconciler.engine.health import HealthOptions, check_health, health_history, unhealthy
 from reconciler.engine.planning import Planned, PlanOptions, make_plan
-from reconciler.engine.refresh import Reader
+from reconciler.engine.refresh import LISTED, Reader
 from reconciler.engine.workspace import Workspace
 
 __all__ = [
@@ -90,7 +89,7 @@ def drift(ws: Workspace, options: DriftOptions) -> Plan:
 def _unmanaged(planned: Planned) -> tuple[tuple[str, str, str], ...]:
     """Live objects at the scopes of the plan that no address stands for."""
     scopes = {(c.scope.type, c.scope.key): c.scope for c in planned.cases}.values()
-    wanted = [(p, s) for s in scopes for p in _LISTED[s.type]]
+    wanted = [(p, s) for s in scopes for p in LISTED[s.type]]
     planned.reader.prefetch(wanted)
     ours = {
         (item.primitive, c.scope.key, str(item.id))
@@ -104,13 +103,6 @@ def _unmanaged(planned: Planned) -> tuple[tuple[str, str, str], ...]:
                 name = item.identity.get("name") or item.identity.get("url") or item.shape
                 found.append((scope.path, item.shape, name))
     return tuple(sorted(found))
-
-
-_LISTED: Mapping[ScopeType, tuple[Primitive, ...]] = {
-    ScopeType.PROJECT: (Primitive.INTEGRATION, Primitive.HOOK),
-    ScopeType.GROUP: (Primitive.INTEGRATION, Primitive.HOOK),
-    ScopeType.INSTANCE: (Primitive.HOOK, Primitive.APPLICATION),
-}
 
 
 def explain(ws: Workspace, address: str) -> Mapping[str, Any]:

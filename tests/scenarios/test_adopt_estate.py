@@ -203,6 +203,15 @@ def test_a_token_without_the_role_is_an_error(story: Story) -> None:
     assert {problem.address for problem in raised.value.problems} == {"myorg/shop"}
 
 
+def test_a_group_whose_webhooks_gitlab_does_not_offer_is_adopted_without_them_on_request(story: Story) -> None:
+    story.ask("PUT", "/groups/myorg/integrations/slack", SLACK)
+    story.sandbox.world.settings["licensed"] = False
+
+    with pytest.raises(InputError, match="webhooks that cannot be read"):
+        adopted(story, "myorg")
+    assert addresses(adopted(story, "myorg", skip_unreadable=True)) == ["myorg:integrations.slack"]
+
+
 def test_paths_and_kinds_that_cannot_be_are_usage_errors(story: Story) -> None:
     with pytest.raises(UsageError, match="no path"):
         adopted(story, "https://gitlab.example.test/myorg/shop")
