@@ -122,7 +122,9 @@ def run(ground: Ground, *, every: bool) -> None:
     assert ground.plan().is_empty
     for fatal, before in places:
         ground.rewind()
-        assert ground.apply_in_a_process(fatal, before=before) == -9
+        ended = ground.apply_in_a_process(fatal, before=before)
+        lived = len(ground.sandbox.seen) < fatal  # on a busy machine, intents share their writes more often
+        assert ended == (0 if lived else -9)
         check(ground, wanted)
 
 
