@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.core.errors import ReconcilerError, RemoteError
@@ -64,6 +65,8 @@ class HttpClient:
         self._lock = threading.Lock()
         self._paces: dict[str, Pace] = {}
         self._count = 0
+        self._unreachable: set[str] = set()
+        """Origins that nobody could connect to, until one answers: a fleet does not wait for each project anew."""
 
     @property
     def base_url(self) -> str:
@@ -126,6 +129,8 @@ class HttpClient:
         out = outgoing(request, self._gitlab)
         at_gitlab = out.origin == self._gitlab.origin
         attempts = ATTEMPTS_AT_GITLAB if at_gitlab else ATTEMPTS_ELSEWHERE
+        if out.origin in self._unreachable:
+            attempts = 1
         call = Call(request.method, out.place, request.writes, request.accept, attempts)
         budget = class_of(request.method, out.place, request.budget)
         waited, attempt, refusals = 0.0, 0, 0
@@ -133,6 +138,8 @@ class HttpClient:
             attempt += 1
             waited += self._admit(out.origin, budget)
             answer = self._once(out, attempt)
+            if isinstance(answer, Response) and answer.status >= 400 and answer.body:
+                answer = replace(answer, body=out.scrubbed(answer.body))
             decision = decide(
                 call,
                 answer,
@@ -146,6 +153,8 @@ class HttpClient:
             if isinstance(decision, Take):
                 return decision.response, None
             if not isinstance(decision, Wait):
+                if isinstance(answer, Lost) and not answer.sent:
+                    self._unreachable.add(out.origin)
                 error = decision.error
                 error.message = out.scrub(error.message)
                 error.args = (error.message,)
@@ -162,6 +171,8 @@ class HttpClient:
         headers = answer.headers if isinstance(answer, Response) else NOTHING
         with self._lock:
             self._count += 1
+            if response:
+                self._unreachable.discard(out.origin)
             self._pace(out.origin).after(headers, self._clock.now())
         self._listener.on_event(
             RequestSent(

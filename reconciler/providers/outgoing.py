@@ -62,9 +62,16 @@ class Outgoing:
     def scrub(self, text: str) -> str:
         """A text with the secrets of this request, which a server may have echoed, replaced by their references."""
         for secret in sorted(self.revealed, key=len, reverse=True):
-            for form in {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}:
+            for form in sorted(_forms(secret), key=len, reverse=True):
                 text = text.replace(form, self.revealed[secret])
         return text
+
+    def scrubbed(self, body: bytes) -> bytes:
+        """What a server answered, without the secrets of this request.
+
+        Must come before anything is cut or folded: half of a secret would not be found.
+        """
+        return self.scrub(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def __repr__(self) -> str:
         return f"Outgoing({self.method} {self.place})"
@@ -88,7 +95,9 @@ def outgoing(request: Request, gitlab: Target) -> Outgoing:
     headers.update({name: reveal.text(value) for name, value in request.headers.items()})
     if isinstance(request.auth, Basic):
         credentials = f"{request.auth.username}:{reveal.text(request.auth.password)}".encode()
-        headers["Authorization"] = "Basic " + base64.b64encode(credentials).decode()
+        encoded = base64.b64encode(credentials).decode()
+        reveal.found[encoded] = _reference(request.auth.password)
+        headers["Authorization"] = f"Basic {encoded}"
     elif request.auth is not None:
         headers["Authorization"] = f"{request.auth.scheme} {reveal.text(request.auth.token)}"
     names = {name.lower() for name in headers}
@@ -146,6 +155,15 @@ class _Reveal:
         for secret, reference in self.found.items():
             text = text.replace(secret, reference)
         return text
+
+
+def _forms(secret: str) -> set[str]:
+    """How a secret may stand in an answer: as it is, in a URL, in JSON, in JSON that stands in JSON."""
+    found = {secret, quote(secret, safe=""), quote_plus(secret)}
+    for ascii_only in (True, False):
+        inside = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        found |= {inside, json.dumps(inside, ensure_ascii=ascii_only)[1:-1]}
+    return found
 
 
 def _reference(secret: Secret) -> str:

@@ -578,3 +578,45 @@ def test_many_threads_share_one_client_over_real_connections() -> None:
     assert [answer["path"] for answer in answers] == [f"/{n}" for n in range(60)]
     assert {answer["token"] for answer in answers} == {"glpat-canary-token"}
     assert len(connections) <= 4
+
+
+def test_a_server_that_cannot_be_reached_is_tried_once_a_request_until_it_answers() -> None:
+    down = [True]
+
+    http, adapter, _, _ = client(lambda _: REFUSED if down[0] else OK)
+    tried = []
+    for _ in range(2):
+        with pytest.raises(RemoteError):
+            http.send(Request("GET", "/x"))
+        tried.append(len(adapter.sent))
+    down[0] = False
+    http.send(Request("GET", "/x"))
+    down[0] = True
+    with pytest.raises(RemoteError):
+        http.send(Request("GET", "/x"))
+
+    assert tried == [5, 6]
+    assert len(adapter.sent) == 6 + 1 + 5
+
+
+def test_a_refusal_that_repeats_secrets_loses_them_before_it_is_cut() -> None:
+    key = Secret('{"private_key": "canary\\n' + "x" * 400 + '"}', "${env:KEY}")
+    for shown in (json.dumps({"k": key.reveal()}), key.reveal(), json.dumps(key.reveal())):
+        http, *_ = client(always(400, json.dumps({"message": f"in vain: {shown}"}).encode()))
+
+        with pytest.raises(RemoteError) as caught:
+            http.send(Request("PUT", "/x", json={"key": key}, writes=True))
+
+        assert "canary" not in caught.value.message
+        assert "${env:KEY}" in caught.value.message
+
+
+def test_credentials_in_base64_are_not_repeated() -> None:
+    basic = Basic("bot", Secret("canary-password", "${env:PASSWORD}"))
+    echo: Handle = lambda request: (401, {}, request.headers["Authorization"].encode())  # noqa: E731
+    http, *_ = client(echo)
+
+    with pytest.raises(RemoteError) as caught:
+        http.send(Request("GET", "https://ci.example.test/", auth=basic))
+
+    assert "${env:PASSWORD}" in caught.value.message
