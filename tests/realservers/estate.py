@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reconciler.core.errors import ExitCode
 from reconciler.core.events import Event
 from reconciler.core.health import HealthResult
-from reconciler.core.report import ExitCode
 from reconciler.engine import verbs
 from reconciler.engine.acting import act
 from reconciler.engine.health import HealthOptions, check_health

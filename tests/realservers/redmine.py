@@ -69,8 +69,8 @@ def prepare() -> None:
     """Unpack, make the database and fill it, unless that is done. Raises `CalledProcessError` where a step fails."""
     if (home() / "facts.json").is_file():
         return
-    shutil.rmtree(home(), ignore_errors=True)
-    home().mkdir(parents=True)
+    forget()
+    home().mkdir(parents=True, exist_ok=True)
     _run(["apt-get", "download", "redmine"], home())
     _run(["dpkg-deb", "-x", str(next(home().glob("redmine_*.deb"))), "unpacked"], home())
     for name in ("Gemfile.lock", "instances", "config/database.yml"):
@@ -86,13 +86,20 @@ def prepare() -> None:
     (home() / "facts.json").write_text(said.strip().splitlines()[-1], encoding="utf-8")
 
 
+def forget() -> None:
+    """Remove what `prepare` made, and nothing else."""
+    shutil.rmtree(home() / "unpacked", ignore_errors=True)
+    for path in (home() / "facts.json", *home().glob("redmine_*.deb")):
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def redmine(folder: Path) -> Iterator[Redmine]:
     """A Redmine with a copy of the prepared database."""
     name, port = f"run{os.getpid()}", free_port()
     instance = _instance(name)
     url = f"http://127.0.0.1:{port}"
-    command = ["puma", "--dir", _application(), "-b", f"tcp://127.0.0.1:{port}", "-t", "1:4", "config.ru"]
+    command = ["puma", "--dir", str(_application()), "-b", f"tcp://127.0.0.1:{port}", "-t", "1:4", "config.ru"]
     try:
         shutil.copyfile(_application() / "instances" / "prepared" / "redmine.db", instance / "redmine.db")
         facts: Any = json.loads((home() / "facts.json").read_text(encoding="utf-8"))

@@ -2,7 +2,8 @@
 
 Installs Prometheus, its Pushgateway and what Redmine needs (Debian, as root), starts them on loopback ports beside a
 served sandbox as GitLab, probes them, acts on them, prints what was seen, and stops everything. `--prepare` only
-installs and prepares, for the tests beside this file; `--no-install` takes what is there. Ends within 20 minutes.
+installs and prepares, for the tests beside this file; `--no-install` takes what is there; `--forget` removes the
+prepared Redmine, which is all that stays (packages apart). Ends within 20 minutes.
 """
 
 from __future__ import annotations
@@ -48,7 +49,12 @@ METRICS, TRACKER = "myorg/shop:integrations.metrics", "myorg/shop:integrations.t
 
 def main(arguments: list[str]) -> int:
     """Do it; 0 where everything was as it should be."""
+    for sign in (signal.SIGALRM, signal.SIGTERM):
+        signal.signal(sign, _stop)
     signal.alarm(WHOLE_SECONDS)
+    if "--forget" in arguments:
+        real.forget()
+        return 0
     if "--no-install" not in arguments:
         install()
     real.prepare()
@@ -60,17 +66,26 @@ def main(arguments: list[str]) -> int:
 
 
 def install() -> None:
-    """What is lacking, from Debian; no service is started by that."""
+    """What is lacking, from Debian. The run level keeps its scripts from starting services."""
     wanted = [] if not servers.lacking(*servers.DEBIAN) else list(servers.DEBIAN.values())
-    if real.missing():
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    if wanted or real.missing():
+        _apt("update", environ=environ)
         wanted += real.packages()
-    if wanted:
-        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-        command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *wanted]
-        subprocess.run(command, env=environ, check=True, timeout=600, stdout=subprocess.DEVNULL)
+        _apt("install", "-y", "--no-install-recommends", *wanted, environ=environ)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _apt(*arguments: str, environ: Mapping[str, str]) -> None:
+    command = ["apt-get", "-q", *arguments]
+    subprocess.run(command, env=dict(environ), check=True, timeout=600, stdout=subprocess.DEVNULL)
+
+
+def _stop(sign: int, _frame: object) -> None:
+    """Leave by way of everything that is to be stopped."""
+    sys.exit(f"stopped by {signal.Signals(sign).name}")
 
 
 def _story(folder: Path, held: ExitStack) -> int:
