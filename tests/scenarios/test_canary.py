@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,10 +19,11 @@ import pytest
 from reconciler.cli.engine import real
 from reconciler.cli.main import run
 from reconciler.cli.reporting import KINDS
-from reconciler.sandbox.fronts import Sandbox, SandboxServer
+from reconciler.sandbox.fronts import Clock, Sandbox, SandboxServer
 from reconciler.sandbox.instance import Outcome
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.seed import world_from_seed
+from reconciler.sandbox.store import Store
 from tests.scenarios import canaries
 from tests.scenarios.canaries import Estate, found, leaks
 from tests.scenarios.killing import Ground
@@ -175,10 +177,44 @@ def test_a_gitlab_that_refuses_updates_makes_nobody_tell(place: Place, monkeypat
 
 def test_a_gitlab_that_cannot_be_reached_makes_nobody_tell(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITLAB_URL", "http://127.0.0.1:9")
-    place("plan", "-vv", *reports("plan"), codes=(1,))
     place("apply", "-vv", "--auto-approve", *reports("apply"), codes=(1, 3))
 
     assert place.told() == {}
+
+
+@pytest.mark.parametrize("services", ["behave", "repeat what they were sent"])
+def test_probes_and_actions_tell_no_secret(place: Place, monkeypatch: pytest.MonkeyPatch, services: str) -> None:
+    monkeypatch.setenv("RECONCILER_SANDBOX", "1")
+    world = place.folder / ".reconciler" / "sandbox" / "world.json"
+    sandbox = Sandbox.opened(Store(world), Clock(), lambda now: world_from_seed(place.estate.seed(), now))
+    sandbox.close()
+    place("apply", "--auto-approve", "-q")
+    if services != "behave":
+        every = json.dumps({"error": " ".join(place.estate.environ.values()), "message": place.estate.environ})
+        fault = {"match": {"host": "*"}, "do": "status", "value": {"status": 401, "body": every}, "seen": 0}
+        world.write_text(json.dumps({**json.loads(world.read_text()), "faults": [fault]}), encoding="utf-8")
+    for output in OUTPUTS:
+        place("health", "check", "-vv", "-o", output, "--no-alerts", *reports(f"health-{output}", "terraform"))
+        place("health", "unhealthy", "-vv", "-o", output)
+    for address, action, parameters in asked():
+        given = [word for name, value in parameters for word in ("-p", f"{name}={value}")]
+        place("run", address, action, "-vv", "-o", "json", *given, codes=(0, 1, 64))
+    for verb in ("test", "events", "stats", "trigger"):
+        place("webhooks", verb, "myorg/portal:webhooks.everything", "-vv", codes=(0, 1, 64))
+
+    shutil.rmtree(world.parent)
+    assert sum(" run " in f" {where} " for where, _ in place.said) > 40
+    assert place.told() == {}
+
+
+def asked() -> Iterator[tuple[str, str, list[tuple[str, object]]]]:
+    """Every action of every kind with something for each parameter that it needs."""
+    for kind in canaries.CATALOGUE.kinds.values():
+        for name, action in kind.actions.items() if kind.section == "integrations" else ():
+            needed = [
+                (p.name, p.example or ("1" if p.type == "integer" else "some")) for p in action.parameters if p.required
+            ]
+            yield f"myorg/k-{kind.name}:integrations.it", name, needed
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyError, RuntimeError, UnicodeError])
