@@ -15,22 +15,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.core.address import Address, key_of
-from reconciler.core.adopt import SECTIONS, Draft, Drafting, LeftOut, title
-from reconciler.core.adopted import ManifestFile, Manifests, write
+from reconciler.core.adopt import SECTIONS, Drafting, LeftOut, title
+from reconciler.core.adopted import ManifestFile
 from reconciler.core.adoption import Adoption
 from reconciler.core.errors import InputError, ReconcilerError, UsageError
 from reconciler.core.identity import Ambiguous, find
 from reconciler.core.resource import Catalogue, Primitive
-from reconciler.core.source import Source, closest
+from reconciler.core.source import closest
 from reconciler.engine.books import Books, begin, finish, open_books, settle_open
 from reconciler.engine.declared import declare, read_manifests
 from reconciler.engine.files import NO_MANIFESTS, named
-from reconciler.engine.proving import Existing, Proof, Site, plan_of, prove, resources_of
+from reconciler.engine.proving import plan_of, proven, resources_of
 from reconciler.engine.refresh import Reader
-from reconciler.engine.survey import Once, Shown, find_scopes, in_full, survey
+from reconciler.engine.survey import Existing, Once, Shown, Site, find_scopes, in_full, survey
 from reconciler.engine.workspace import Workspace
-
-SCHEMA = "schemas/manifest.schema.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +62,29 @@ def adopt(ws: Workspace, options: AdoptOptions) -> Adoption:
             raise UsageError(f"there is no kind `{name}`", hint=closest(name, known))
     recording = options.record and not options.dry_run
     with ws.lock("adopt") if recording else nullcontext():
-        reader = Reader(Once(ws.provider), ws.shapes, ws.listener, parallelism=ws.parallelism)
-        books = settle_open(ws, open_books(ws), reader)
-        existing = _existing(ws, books)
-        folder = _folder(ws, options.out, existing.roots)
-        scopes = find_scopes(ws, options.paths, groups=options.groups, recursive=options.recursive)
-        site = Site(ws, catalogue, reader, books, existing, scopes)
+        site = site_of(ws, options)
+        folder = _folder(ws, options.out, site.existing.roots)
         drafting = Drafting(catalogue, _taken(site), every=options.every, inherited=options.inherited)
-        shown = survey(ws, scopes, reader, _primitives(options, catalogue), skip_unreadable=options.skip_unreadable)
+        shown = survey(site, _primitives(options, catalogue), skip_unreadable=options.skip_unreadable)
         ours, fresh = _apart(site, [one for one in shown if _is_wanted(options, drafting, one)])
-        for found in in_full(ws, scopes, reader, fresh):
+        for found in in_full(site, fresh):
             drafting.add(found)
-        manifests, proof, refused = _proven(site, drafting.drafts, folder)
-        left_out = (*scopes.left_out, *drafting.left_out, *refused)
+        manifests, proof, refused = proven(site, drafting.drafts, folder)
+        left_out = (*site.scopes.left_out, *drafting.left_out, *refused)
         adoption = Adoption(manifests, proof.records, ours, left_out, proof.plan)
         if not manifests.files:
             return adoption
         _refuse_taken(ws, manifests.files)
         return adoption if options.dry_run else _write(site, adoption, folder, record=options.record)
+
+
+def site_of(ws: Workspace, options: AdoptOptions) -> Site:
+    """What a run begins with: books, manifests that are there, and the scopes that are meant."""
+    reader = Reader(Once(ws.provider), ws.shapes, ws.listener, parallelism=ws.parallelism)
+    books = settle_open(ws, open_books(ws), reader)
+    existing = _existing(ws, books)
+    scopes = find_scopes(ws, options.paths, groups=options.groups, recursive=options.recursive)
+    return Site(ws, ws.catalogue(None), reader, books, existing, scopes)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -159,31 +162,6 @@ def _taken(site: Site) -> dict[tuple[str, str], set[str]]:
     return taken
 
 
-def _proven(site: Site, drafts: Sequence[Draft], folder: str) -> tuple[Manifests, Proof, list[LeftOut]]:
-    """Manifests of as many drafts as a plan leaves alone, and what was refused on the way."""
-    refused: list[LeftOut] = []
-    while True:
-        manifests = write(
-            drafts,
-            folder=folder,
-            schema_from=lambda path: _schema_from(site.ws, path),
-            fleets=site.scopes.fleets,
-            templates=site.existing.templates,
-        )
-        sources = [Source(file.path, file.text.encode()) for file in manifests.files]
-        proof = prove(site, drafts, manifests.files, (*site.existing.sources, *sources))
-        if not proof.refused:
-            return manifests, proof, refused
-        assert any(key_of(address) in {key_of(draft.address) for draft in drafts} for address in proof.refused)
-        wrong = {key_of(address): why for address, why in proof.refused.items()}
-        refused += [
-            LeftOut(draft.found.scope.path, title(draft.found.item), wrong[key_of(draft.address)])
-            for draft in drafts
-            if key_of(draft.address) in wrong
-        ]
-        drafts = [draft for draft in drafts if key_of(draft.address) not in wrong]
-
-
 def _write(site: Site, adoption: Adoption, folder: str, *, record: bool) -> Adoption:
     """Write manifests, then the state; then read both back and plan once more."""
     ws, roots = site.ws, site.existing.roots
@@ -230,8 +208,3 @@ def _create(files: Sequence[tuple[Path, str]]) -> None:
         for each in made:
             each.unlink(missing_ok=True)
         raise ReconcilerError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _schema_from(ws: Workspace, path: str) -> str:
-    """The way from a manifest to the schema that its first line points to."""
-    return Path(os.path.relpath(ws.root / SCHEMA, (ws.root / path).parent)).as_posix()

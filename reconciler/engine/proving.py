@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from reconciler.core.address import key_of
-from reconciler.core.adopt import Draft, Found
-from reconciler.core.adopted import ManifestFile
+from reconciler.core.adopt import Draft, Found, LeftOut, title
+from reconciler.core.adopted import ManifestFile, Manifests, write
 from reconciler.core.compare import stated
 from reconciler.core.compile import compile_entries
 from reconciler.core.digest import UNVERIFIED
@@ -23,22 +25,10 @@ from reconciler.core.targets import expand
 from reconciler.engine.books import Books
 from reconciler.engine.declared import Declared
 from reconciler.engine.planning import Ground, PlanOptions, plan_cases
-from reconciler.engine.refresh import Reader
-from reconciler.engine.survey import Scopes
+from reconciler.engine.survey import Site
 from reconciler.engine.workspace import Workspace
 
-
-@dataclass(frozen=True, slots=True)
-class Existing:
-    """Manifests that are there already: their sources, the roots that were read, and what they declare.
-
-    `templates` are names that entries can use, the built-in ones included.
-    """
-
-    sources: tuple[Source, ...]
-    roots: tuple[str, ...]
-    resources: tuple[Resource, ...] = ()
-    templates: frozenset[str] = frozenset()
+SCHEMA = "schemas/manifest.schema.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,45 +40,29 @@ class Proof:
     refused: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What a run works with."""
-
-    ws: Workspace
-    catalogue: Catalogue
-    reader: Reader
-    books: Books
-    existing: Existing
-    scopes: Scopes
-
-
-def prove(site: Site, drafts: Sequence[Draft], files: Sequence[ManifestFile], sources: Sequence[Source]) -> Proof:
-    """The plan over what some files declare, with records that say only what the files state.
-
-    The records have no time, so that every field that GitLab shows is compared, and nothing is taken on trust.
-    """
-    ws, catalogue = site.ws, site.catalogue
-    if not drafts:
-        return Proof(Plan(), (), {})
-    declarations, problems = load_declarations(
-        sources,
-        ws.catalogue,
-        plaintext_secrets=ws.settings.plaintext_secrets == "allow",
-        builtin_templates=ws.templates,
-    )
-    refused = _objections(problems, files)
-    resources: tuple[Resource, ...] = ()
-    if not refused:
-        resources, problems = resources_of(site, declarations, files)
-        refused = _objections(problems, files)
-    if refused:
-        return Proof(Plan(), (), refused)
-    by_address = {key_of(draft.address): draft for draft in drafts}
-    records = [_record(resource, by_address[key_of(resource.address)].found, catalogue) for resource in resources]
-    plan = plan_of(site, site.books, resources, [replace(record, updated_at=None) for record in records])
-    refused = {blocked.address: blocked.reason for blocked in plan.blocked}
-    refused |= {step.address: _moved(step) for step in plan.steps}
-    return Proof(plan, tuple(records), refused)
+def proven(site: Site, drafts: Sequence[Draft], folder: str) -> tuple[Manifests, Proof, list[LeftOut]]:
+    """Manifests of as many drafts as a plan leaves alone, and what was refused on the way."""
+    refused: list[LeftOut] = []
+    while True:
+        manifests = write(
+            drafts,
+            folder=folder,
+            schema_from=lambda path: _schema_from(site.ws, path),
+            fleets=site.scopes.fleets,
+            templates=site.existing.templates,
+        )
+        sources = [Source(file.path, file.text.encode()) for file in manifests.files]
+        proof = _prove(site, drafts, manifests.files, (*site.existing.sources, *sources))
+        if not proof.refused:
+            return manifests, proof, refused
+        assert any(key_of(address) in {key_of(draft.address) for draft in drafts} for address in proof.refused)
+        wrong = {key_of(address): why for address, why in proof.refused.items()}
+        refused += [
+            LeftOut(draft.found.scope.path, title(draft.found.item), wrong[key_of(draft.address)])
+            for draft in drafts
+            if key_of(draft.address) in wrong
+        ]
+        drafts = [draft for draft in drafts if key_of(draft.address) not in wrong]
 
 
 def resources_of(
@@ -112,6 +86,35 @@ def plan_of(site: Site, books: Books, resources: Sequence[Resource], records: It
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _prove(site: Site, drafts: Sequence[Draft], files: Sequence[ManifestFile], sources: Sequence[Source]) -> Proof:
+    """The plan over what some files declare, with records that say only what the files state.
+
+    The records have no time, so that every field that GitLab shows is compared, and nothing is taken on trust.
+    """
+    ws, catalogue = site.ws, site.catalogue
+    if not drafts:
+        return Proof(Plan(), (), {})
+    declarations, problems = load_declarations(
+        sources,
+        ws.catalogue,
+        plaintext_secrets=ws.settings.plaintext_secrets == "allow",
+        builtin_templates=ws.templates,
+    )
+    refused = _objections(problems, files) | _second_trackers(site, drafts)
+    resources: tuple[Resource, ...] = ()
+    if not refused:
+        resources, problems = resources_of(site, declarations, files)
+        refused = _objections(problems, files)
+    if refused:
+        return Proof(Plan(), (), refused)
+    by_address = {key_of(draft.address): draft for draft in drafts}
+    records = [_record(resource, by_address[key_of(resource.address)].found, catalogue) for resource in resources]
+    plan = plan_of(site, site.books, resources, [replace(record, updated_at=None) for record in records])
+    refused = {blocked.address: blocked.reason for blocked in plan.blocked}
+    refused |= {step.address: _moved(step) for step in plan.steps}
+    return Proof(plan, tuple(records), refused)
 
 
 def _record(resource: Resource, found: Found, catalogue: Catalogue) -> Record:
@@ -151,6 +154,22 @@ def _objections(problems: Iterable[Problem], files: Sequence[ManifestFile]) -> d
     return refused
 
 
+def _second_trackers(site: Site, drafts: Sequence[Draft]) -> dict[str, str]:
+    """Issue trackers at scopes for which another one is declared, by targets for example, and not applied yet."""
+    shapes = site.catalogue.shapes
+    declared = {r.scope.key: r for r in site.existing.resources if shapes[r.shape].tracker}
+    return {
+        draft.address: f"{declared[draft.found.scope.key].address} is declared, and GitLab takes one issue tracker"
+        for draft in drafts
+        if shapes[draft.found.item.shape].tracker and draft.found.scope.key in declared
+    }
+
+
 def _moved(step: Step) -> str:
     fields = ", ".join(f"`{change.field}`" for change in step.changes)
     return f"the next apply would change {fields}" if fields else f"the next apply would {step.action} it"
+
+
+def _schema_from(ws: Workspace, path: str) -> str:
+    """The way from a manifest to the schema that its first line points to."""
+    return Path(os.path.relpath(ws.root / SCHEMA, (ws.root / path).parent)).as_posix()

@@ -14,8 +14,10 @@ from reconciler.core.live import Item, Listing, Written
 from reconciler.core.manifest import wrong_path
 from reconciler.core.plan import Step
 from reconciler.core.ports import Provider, ScopeFacts
-from reconciler.core.resource import Primitive
+from reconciler.core.resource import Catalogue, Primitive, Resource
+from reconciler.core.source import Source
 from reconciler.core.value import Value
+from reconciler.engine.books import Books
 from reconciler.engine.refresh import LISTED, Reader
 from reconciler.engine.workspace import Workspace
 
@@ -57,6 +59,31 @@ class Scopes:
     def projects(self) -> list[ScopeFacts]:
         """Facts of the projects among them."""
         return [facts for scope, facts in self.each.values() if scope.type is ScopeType.PROJECT]
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """Manifests that are there already: their sources, the roots that were read, and what they declare.
+
+    `templates` are names that entries can use, the built-in ones included.
+    """
+
+    sources: tuple[Source, ...]
+    roots: tuple[str, ...]
+    resources: tuple[Resource, ...] = ()
+    templates: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a run works with."""
+
+    ws: Workspace
+    catalogue: Catalogue
+    reader: Reader
+    books: Books
+    existing: Existing
+    scopes: Scopes
 
 
 class Once:
@@ -105,10 +132,9 @@ def find_scopes(ws: Workspace, paths: Iterable[str], *, groups: bool, recursive:
     return found
 
 
-def survey(
-    ws: Workspace, scopes: Scopes, reader: Reader, primitives: Collection[Primitive], *, skip_unreadable: bool
-) -> list[Shown]:
+def survey(site: Site, primitives: Collection[Primitive], *, skip_unreadable: bool = False) -> list[Shown]:
     """Everything that the lists of some scopes show; raises `InputError` with all that cannot be read."""
+    scopes, reader = site.scopes, site.reader
     wanted = [
         (primitive, scope, facts)
         for scope, facts in scopes.each.values()
@@ -129,21 +155,21 @@ def survey(
     return found
 
 
-def in_full(ws: Workspace, scopes: Scopes, reader: Reader, shown: Iterable[Shown]) -> list[Found]:
+def in_full(site: Site, shown: Iterable[Shown]) -> list[Found]:
     """Some objects in full, those that are gone meanwhile left out; what cannot be read is said."""
 
     def look(one: Shown) -> Item | str | None:
         try:
-            return one.item if one.item.inherited else reader.read(one.item, one.scope)
+            return one.item if one.item.inherited else site.reader.read(one.item, one.scope)
         except RemoteError as error:
             return error.message
 
     listed = list(shown)
     found = []
-    with ThreadPoolExecutor(ws.parallelism) as pool:
+    with ThreadPoolExecutor(site.ws.parallelism) as pool:
         for (scope, facts, item), whole in zip(listed, pool.map(look, listed), strict=True):
             if isinstance(whole, str):
-                scopes.left_out.append(LeftOut(scope.path, title(item), whole))
+                site.scopes.left_out.append(LeftOut(scope.path, title(item), whole))
             elif whole:
                 found.append(Found(scope, facts.id, whole))
     return found

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from reconciler.core.adopt import Drafting
 from reconciler.core.adoption import Adoption
 from reconciler.core.errors import InputError, ReconcilerError, StateLocked, UsageError
 from reconciler.core.plan import StepAction
-from tests.scenarios.harness import Story
+from reconciler.core.resource import Primitive
+from reconciler.engine.adopting import AdoptOptions, site_of
+from reconciler.engine.proving import proven
+from reconciler.engine.survey import in_full, survey
+from tests.scenarios.harness import URL, Story
 from tests.scenarios.test_adopt import SHOP, SLACK, adopted, documents, is_proven, left_out, set_secrets, story
 
 __all__ = ["story"]
@@ -15,6 +23,15 @@ __all__ = ["story"]
 HOOK = {"url": "https://in.acme.example/hook", "name": "deploy", "pipeline_events": True, "push_events": False}
 MINE = "webhooks: {mine: {url: https://in.acme.example/mine, events: [push]}}"
 FLEET = [f"p{n:02}" for n in range(20)]
+
+
+def order(story: Story, fault: dict[str, Any]) -> None:
+    """Order a fault of the sandbox."""
+    import requests
+
+    with requests.Session() as session:
+        session.mount("http://", story.adapter)
+        assert session.post(f"{URL}/_sandbox/faults", json=fault).ok
 
 
 def newer(told: Story) -> Story:
@@ -175,6 +192,85 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(story: Story) -> No
         adopted(story, "@instance", "myorg/shop")
     assert story.state().records == {}
     assert list(story.folder.rglob("*.yaml")) == []
+
+
+def test_a_tracker_beside_a_declared_one_is_left_out(story: Story) -> None:
+    story.write(
+        "ours.yaml",
+        """
+        targets: {projects: ["myorg/*"]}
+        integrations: {tickets: {type: youtrack, project_url: https://t.acme.example, issues_url: "https://t.acme.example/:id"}}
+        """,
+    )
+    story.ask(
+        "PUT", f"{SHOP}/integrations/jira", {"url": "https://acme.atlassian.net", "username": "u", "password": "p"}
+    )
+
+    found = adopted(story)
+
+    assert found.records == ()
+    assert "myorg/shop:integrations.tickets is declared" in found.left_out[0].why
+
+
+def test_what_the_next_apply_would_change_is_left_out_and_the_rest_is_adopted(story: Story) -> None:
+    for name in ("one", "two"):
+        story.ask("POST", f"{SHOP}/hooks", {"url": f"https://in.acme.example/{name}", "name": name})
+    with story.workspace() as ws:
+        site = site_of(ws, AdoptOptions(("myorg/shop",)))
+        drafting = Drafting(site.catalogue, {})
+        for found in in_full(site, survey(site, set(Primitive))):
+            drafting.add(found)
+        one, two = drafting.drafts
+        drafts = [one, replace(two, values={**two.values, "events": ("issue",)})]
+
+        manifests, proof, refused = proven(site, drafts, "manifests")
+
+    assert [record.address for record in proof.records] == ["myorg/shop:webhooks.one"]
+    assert [(left.what, left.why) for left in refused] == [('webhook "two"', "the next apply would change `events`")]
+    assert "two" not in manifests.files[0].text
+
+
+def test_an_object_that_cannot_be_read_in_full_is_left_out(story: Story) -> None:
+    for name in ("slack", "external-wiki"):
+        story.ask("PUT", f"{SHOP}/integrations/{name}", {**SLACK, "external_wiki_url": "https://w.acme.example"})
+    fault = {"match": {"method": "GET", "path": "/api/v4/projects/myorg%2Fshop/integrations/slack"}}
+    order(story, {**fault, "do": "status", "value": 403})
+
+    found = adopted(story)
+
+    assert addresses(found) == ["myorg/shop:integrations.external-wiki"]
+    assert [one.what for one in found.left_out] == ["slack"]
+
+
+def test_a_group_that_cannot_be_listed_is_an_error(story: Story) -> None:
+    fault = {"match": {"method": "GET", "path": "/api/v4/groups/myorg/descendant_groups"}}
+    order(story, {**fault, "do": "status", "value": 403})
+
+    with pytest.raises(InputError, match="a group that cannot be listed"):
+        adopted(story, "myorg", recursive=True)
+
+
+def test_a_manifest_file_is_no_folder_to_write_into(story: Story) -> None:
+    story.write("ours.yaml", f"project: myorg/web\n{MINE}")
+    story.options = {"manifests": ("manifests/ours.yaml",)}
+
+    with pytest.raises(UsageError, match="is a file"):
+        adopted(story)
+
+
+def test_manifests_that_cannot_be_read_are_no_empty_folder(story: Story) -> None:
+    story.write("ours.yaml", "project: [")
+    story.ask("PUT", f"{SHOP}/integrations/slack", SLACK)
+
+    with pytest.raises(InputError, match="something is missing"):
+        adopted(story)
+
+
+def test_blank_manifests_are_an_empty_folder(story: Story) -> None:
+    story.write("ours.yaml", "# nothing yet\n")
+    story.ask("PUT", f"{SHOP}/integrations/slack", SLACK)
+
+    assert is_proven(story, adopted(story))
 
 
 def test_scopes_that_cannot_be_read_are_errors_all_at_once_before_anything_is_written(story: Story) -> None:

@@ -64,7 +64,7 @@ def summary(found: Adoption) -> Line:
         tail = "`reconciler apply` adopts them, and changes no setting; it writes each secret once"
     else:
         kept = len(found.plan.uncompared)
-        tail = "the next plan is empty" + (f", with {plural(kept, 'secret')} taken as they are" if kept else "")
+        tail = "the next plan is empty" + (f", with {plural(kept, 'secret')} taken on trust" if kept else "")
     return line(Span(done, Style.GOOD), f" {what}: {tail}.")
 
 
