@@ -55,14 +55,15 @@ def proven(site: Site, drafts: Sequence[Draft], folder: str) -> tuple[Manifests,
         proof = _prove(site, drafts, manifests.files, (*site.existing.sources, *sources))
         if not proof.refused:
             return manifests, proof, refused
-        assert any(key_of(address) in {key_of(draft.address) for draft in drafts} for address in proof.refused)
         wrong = {key_of(address): why for address, why in proof.refused.items()}
+        left = [draft for draft in drafts if key_of(draft.address) not in wrong]
+        assert len(left) < len(drafts), "what is refused is one of the drafts"
         refused += [
             LeftOut(draft.found.scope.path, title(draft.found.item), wrong[key_of(draft.address)])
             for draft in drafts
             if key_of(draft.address) in wrong
         ]
-        drafts = [draft for draft in drafts if key_of(draft.address) not in wrong]
+        drafts = left
 
 
 def resources_of(
