@@ -109,7 +109,7 @@ def whole_number(*, above: int | None = None) -> Check:
 
     def check(_world: World, draft: Draft, name: str) -> Iterable[str]:
         value = str(draft.get(name))
-        if not re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", value, re.ASCII):
+        if not re.fullmatch(r"\s*[+-]?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?\s*", value, re.ASCII):
             yield "is not a number"
         elif not re.fullmatch(r"[+-]?\d+", value, re.ASCII):
             yield "must be an integer"
@@ -119,12 +119,16 @@ def whole_number(*, above: int | None = None) -> Check:
     return check
 
 
-def recipients(limit: int, separators: str) -> Check:
-    """No more addresses than GitLab mails to."""
+def recipients(limit: int, separators: str, *, dropped: str = "", distinct: bool = False) -> Check:
+    """No more addresses than GitLab mails to.
+
+    `dropped`: characters that do not count; `distinct`: an address counts once, however it is written.
+    """
 
     def check(_world: World, draft: Draft, name: str) -> Iterable[str]:
-        found = (part for part in re.split(separators, draft.get(name) or "") if "@" in part)
-        if len({part.lower() for part in found}) > limit:
+        text = (draft.get(name) or "").translate({ord(sign): None for sign in dropped})
+        found = [part.lower() for part in re.split(separators, text) if re.fullmatch(r"[^@\s]+@[^@\s]+", part)]
+        if len(set(found) if distinct else found) > limit:
             yield f"can't exceed {limit}"
 
     return check
@@ -138,9 +142,11 @@ def irc_recipients(_world: World, draft: Draft, name: str) -> Iterable[str]:
 
 
 def _is_irc(draft: Draft, recipient: str) -> bool:
-    if re.match(r"ircs?:", recipient):
-        return True
-    return re.match(r"ircs?://", draft.get("default_irc_uri") or "") is not None
+    """Whether it is a channel's address, or becomes one after the default address."""
+    if not urls.is_uri(recipient):
+        return False
+    whole = recipient if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", recipient) else draft.get("default_irc_uri") or ""
+    return re.match(r"ircs?:/", whole, re.IGNORECASE) is not None
 
 
 def pem_key(_world: World, draft: Draft, name: str) -> Iterable[str]:
@@ -162,7 +168,9 @@ def service_account(_world: World, draft: Draft, name: str) -> Iterable[str]:
 def atlassian_wiki(_world: World, draft: Draft, name: str) -> Iterable[str]:
     """A wiki at Atlassian's cloud."""
     value = draft.get(name) or ""
-    good = not re.search(r"\s", value) and re.match(r"https?://[^/?#]+\.atlassian\.net(:\d+)?/wiki(/|\?|#|$)", value)
+    good = not re.search(r"\s", value) and re.match(
+        r"(?i:https?)://[^/?#]+\.atlassian\.net(:\d+)?/wiki(/|\?|#|$)", value
+    )
     if not good:
         yield CONFLUENCE_URL
 

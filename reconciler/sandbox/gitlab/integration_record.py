@@ -33,9 +33,6 @@ SAAS_HOSTS: Mapping[str, tuple[str, str]] = {
 }
 """Kinds that verify TLS unless told otherwise only at the maker's own hosts: address field, host."""
 
-TOKEN_IN_HOOK = frozenset(("buildkite", "drone-ci", "packagist", "squash-tm"))
-"""Kinds that build a hook whose address ends with the token: GitLab fails on blanks at the token's end."""
-
 
 def is_blank(value: object) -> bool:
     """Ruby's `blank?`."""
@@ -192,21 +189,3 @@ def finish(draft: Draft) -> None:
     if draft.values.get("project_keys"):
         keys = (key.strip(RUBY_BLANKS) for key in draft.values["project_keys"])
         draft.values["project_keys"] = list(dict.fromkeys(key for key in keys if key))
-    if draft.active and not _hook_can_be_built(draft):
-        raise server_error()
-
-
-def _hook_can_be_built(draft: Draft) -> bool:
-    """Whether the hook that some kinds keep behind the scenes passes GitLab's own checks."""
-    slug, get = draft.kind.slug, draft.values.get
-    if slug in TOKEN_IN_HOOK and not (slug == "drone-ci" and draft.group_level):
-        token = get("token") or ""
-        if token != token.rstrip(RUBY_BLANKS):
-            return False
-    if slug == "packagist":
-        server = str(get("server") or "")
-        return is_blank(server) or re.match(r"https?://", server) is not None
-    if slug == "jenkins":
-        unnamed = is_blank(get("username")) and not is_blank(get("password"))
-        return not unnamed and not re.search(r"[\s<>\"{}|\\^`#?]", f"{get('project_name')}")
-    return True

@@ -11,9 +11,9 @@ from typing import Any
 
 from ..message import Response
 from ..world import Row
-from . import inheritance, integrations_owned
+from . import inheritance, integration_hook, integrations_owned
 from .access import MAINTAINER, OWNER
-from .errors import message, not_found
+from .errors import message, not_found, server_error
 from .inheritance import integration_of
 from .integration_kind import Kind
 from .integration_record import Draft, assign, finish, fresh, load, prepare
@@ -153,12 +153,14 @@ def _inherit(call: Call, row: Row, draft: Draft) -> Response:
 
 
 def _check(call: Call, row: Row, draft: Draft) -> None:
-    """Raises 400 with everything that the model refuses."""
+    """Raises 400 with everything that the model refuses, and 500 where GitLab fails to store."""
     prepare(draft)
     errors = refusals(call.world, draft, other_tracker=_has_other_tracker(call, row))
     if errors:
         raise message(400, f"Failed to update integration. {as_ruby(errors)}")
     finish(draft)
+    if not integration_hook.can_be_stored(call.world, draft):
+        raise server_error()
 
 
 def _has_other_tracker(call: Call, row: Row) -> bool:

@@ -16,6 +16,12 @@ from ..world import World
 
 WEB = ("http", "https")
 PARTS = re.compile(r"((?P<scheme>[^:/?#]+):)?(//(?P<authority>[^/?#]*))?(?P<path>[^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+LETTER = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})"
+PATH = re.compile(rf"(?:{LETTER}|/)*")
+URI = re.compile(
+    rf"(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://(?:{LETTER}|[\[\]])*(?=[/?#]|\Z))?{PATH.pattern}"
+    rf"(?:\?(?:{LETTER}|[/?])*)?(?:#(?:{LETTER}|[/?])*)?"
+)
 SHARED = ipaddress.ip_network("100.64.0.0/10")
 
 
@@ -39,6 +45,16 @@ def blocked(world: World, url: str, *, schemes: Sequence[str] = WEB, local: bool
         return "Hostname or IP address invalid"
     allowed = bool(world.settings.get("allow_local_requests")) if local is None else local
     return None if allowed else _local_reason(parts.host)
+
+
+def is_uri(text: str) -> bool:
+    """Whether a strict reader (RFC 3986) takes it for a URI or a relative reference; `blocked` is more lenient."""
+    return URI.fullmatch(text) is not None
+
+
+def is_path(text: str) -> bool:
+    """Whether it can stand in a URI as its path."""
+    return PATH.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
