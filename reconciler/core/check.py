@@ -79,7 +79,7 @@ def check_whole(
     `wrong` are fields about which something has been said already.
     """
     wanted = (*spec.required, *(template.required_fields if template else ()))
-    missing = [key for key in dict.fromkeys(wanted) if values.get(key) in (None, "") and key not in wrong]
+    missing = [key for key in dict.fromkeys(wanted) if _is_blank(values.get(key)) and key not in wrong]
     for key in missing:
         why = f" (template `{template.name}`)" if template and key not in spec.required else ""
         at = fields[key].key_at if key in fields else node.key_at
@@ -95,6 +95,10 @@ def check_whole(
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _is_blank(value: Value) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _check_template(template: Template, fields: Mapping[str, Node], node: Node, spec: Spec, findings: Findings) -> None:

@@ -5,6 +5,7 @@ Becomes GitLab's `datadog` integration. Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reconciler.integrations.base import kind, renamed, secret
@@ -20,13 +21,13 @@ _NAMES = {
     "datadog_ci_visibility": "enable_metrics",
     "archive_trace_events": "enable_logs",
 }
-_DOMAIN = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
+_DOMAIN = r"\w+([-.]\w+)*\.[A-Za-z]{2,5}(:[0-9]{1,5})?"
+_TAG = re.compile(r"[\w-]+:.*\S.*", re.ASCII)
 
 
 def _tags(values: Values) -> Iterator[Objection]:
-    for line in (known(values, "tags") or "").splitlines():
-        name, colon, rest = line.strip().partition(":")
-        if line.strip() and not (name and colon and rest):
+    for line in (known(values, "tags") or "").strip().split("\n"):
+        if line.strip() and not _TAG.fullmatch(line):
             yield "tags", "has a line that is no `key:value`", "write one `key:value` a line"
 
 
@@ -51,7 +52,7 @@ KIND = kind(
     renamed=_NAMES,
     rules=(
         matches("api_key", r"[\w-]+", "is no API key", "letters, digits and `_` only"),
-        matches("site", rf"({_DOMAIN})?", "is no site", "write one like datadoghq.eu"),
+        matches("site", _DOMAIN, "is no site", "write one like datadoghq.eu"),
         matches("site", r"(?!app\.).*", "begins with `app.`, which GitLab drops", "write the site without `app.`"),
         web_url("api_url"),
         _somewhere,

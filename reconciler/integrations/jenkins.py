@@ -16,7 +16,7 @@ from reconciler.integrations.base import join, kind, renamed, secret, texts
 from reconciler.integrations.flows.jenkins import probe
 from reconciler.integrations.flows.jenkins_builds import ACTIONS
 from reconciler.integrations.native import SHAPES
-from reconciler.integrations.rules import Objection, Values, plainly, together, web_url
+from reconciler.integrations.rules import Objection, Values, matches, plainly, together, web_url
 
 _NAMES = {"password": "api_token"}
 _FLAGS = {
@@ -24,6 +24,7 @@ _FLAGS = {
     "trigger_on_merge_request": "merge_request",
     "trigger_on_tag_push": "tag_push",
 }
+_PATH = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})+"
 _SHAPE = renamed(SHAPES["jenkins"], _NAMES, _FLAGS)
 
 
@@ -76,7 +77,12 @@ KIND = kind(
     secret("job_token", "Secret token of the further jobs, from their GitLab trigger in Jenkins."),
     renamed=_NAMES,
     parts=parts,
-    rules=(web_url("jenkins_url"), together("username", "api_token"), _distinct),
+    rules=(
+        web_url("jenkins_url"),
+        matches("project_name", _PATH, "holds what cannot stand in an address", "write the job as in its address"),
+        together("username", "api_token"),
+        _distinct,
+    ),
     manual=("In Jenkins: install the GitLab plugin, and in each job switch on building when GitLab reports a change.",),
     credential=("jenkins_url", "username", "api_token"),
     probe=probe,

@@ -34,11 +34,10 @@ def _authentication(values: Values) -> Iterator[Objection]:
             "is needed for authentication type 0",
             "state the user name, or the mail address for Jira Cloud",
         )
-    for name in ("url", "api_url"):
-        parts = split(known(values, name) or "")
-        if type_ != 0 and parts and (parts.hostname or "").endswith(".atlassian.net"):
-            hint = "leave `jira_auth_type` away and use the mail address with an API token"
-            yield "jira_auth_type", "Jira Cloud (atlassian.net) takes authentication type 0 only", hint
+    asked = split(known(values, "api_url" if stated(values, "api_url") else "url") or "")
+    if type_ != 0 and asked and asked.scheme == "https" and (asked.hostname or "").endswith(".atlassian.net"):
+        hint = "leave `jira_auth_type` away and use the mail address with an API token"
+        yield "jira_auth_type", "Jira Cloud (atlassian.net) takes authentication type 0 only", hint
 
 
 def _vulnerabilities(values: Values) -> Iterator[Objection]:
@@ -58,9 +57,7 @@ KIND = kind(
     rules=(
         web_url("url", "api_url"),
         longest(255, "jira_issue_regex", "jira_issue_prefix"),
-        matches(
-            "transition_id", r"\d+([,;]\s*\d+)*", "is no list of transition ids", "write numbers, with `,` between"
-        ),
+        matches("transition_id", r"[^\d]*\d[\s\S]*", "is no list of transition ids", "write numbers, with `,` between"),
         matches("project_key", _KEY, "is no Jira project key", "letters, digits and `_`, a letter first"),
         matches(
             "vulnerabilities_project_key", _KEY, "is no Jira project key", "letters, digits and `_`, a letter first"

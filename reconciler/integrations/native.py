@@ -14,7 +14,7 @@ from types import MappingProxyType
 from reconciler.core.resource import Field, Kind, Shape
 from reconciler.integrations.base import PROJECT, boolean, integration, kinds_of, secret, text
 from reconciler.integrations.native_chat import STATUS_CHANGES, branches, broken_only
-from reconciler.integrations.rules import Rule, maskable, matches, web_url
+from reconciler.integrations.rules import EXPANDED, Rule, addresses, longest, maskable, matches, web_url
 
 
 def _ssl(default: bool) -> Field:
@@ -179,31 +179,43 @@ _SHAPES = (
 SHAPES: Mapping[str, Shape] = MappingProxyType({shape.name: shape for shape in _SHAPES})
 """The shapes by slug."""
 
-_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 _RULES: Mapping[str, tuple[Rule, ...]] = {
     "apple-app-store": (
         matches("app_store_issuer_id", _UUID, "is no issuer id", "copy it from App Store Connect, Users and Access"),
-        matches("app_store_key_id", r"[A-Z0-9]+", "is no key id", "capital letters and digits"),
+        matches("app_store_key_id", r"(?=.*[A-Z])(?=.*[0-9])[A-Z0-9]+", "is no key id", "capital letters and digits"),
     ),
     "buildkite": (web_url("project_url"),),
     "confluence": (
         web_url("confluence_url"),
         matches(
             "confluence_url",
-            r"https://[^/\s]+\.atlassian\.net/wiki.*",
+            r"https?://[^/?#\s]+\.atlassian\.net(:\d+)?/wiki([/?#]\S*)?",
             "is not a Confluence Cloud workspace",
             "write https://NAME.atlassian.net/wiki",
         ),
     ),
     "drone-ci": (web_url("drone_url"),),
+    "emails-on-push": (addresses(750, "recipients", r"\s+", distinct=True),),
     "external-wiki": (web_url("external_wiki_url"),),
     "github": (web_url("repository_url"),),
     "google-play": (
         matches("package_name", r"[A-Za-z]\w*(\.[A-Za-z]\w*)+", "is no package name", "write it like com.example.shop"),
     ),
-    "harbor": (web_url("url"), maskable("password")),
+    "harbor": (
+        web_url("url"),
+        matches(
+            "project_name",
+            r"[a-z0-9]+([._-][a-z0-9]+)*",
+            "is no project name",
+            "small letters and digits, single `.`, `_` or `-` between",
+        ),
+        longest(255, "project_name"),
+        maskable("password", form=EXPANDED),
+    ),
     "packagist": (web_url("server"),),
+    "pipelines-email": (addresses(30, "recipients", r"[,\s]+"),),
 }
 
 KINDS: Mapping[str, Kind] = kinds_of("native", SHAPES, _RULES)

@@ -6,12 +6,13 @@ names here; kinds that call them otherwise rename them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from reconciler.core.resource import Field, Kind, Shape
 from reconciler.integrations.base import boolean, integration, kinds_of, number, secret, text
-from reconciler.integrations.rules import Rule, fewest, matches, web_url
+from reconciler.integrations.rules import Objection, Rule, Values, fewest, known, matches, web_url
 
 BRANCHES = ("all", "default", "protected", "default_and_protected")
 
@@ -224,16 +225,39 @@ _SHAPES = (
 SHAPES: Mapping[str, Shape] = MappingProxyType({shape.name: shape for shape in _SHAPES})
 """The shapes by slug."""
 
+_IRC = re.compile(r"ircs?:/", re.IGNORECASE)
+_WITH_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+def _a_channel(values: Values) -> Iterator[Objection]:
+    """GitLab wants one address of a channel among irker's recipients."""
+    recipients, before = known(values, "recipients"), values.get("default_irc_uri") or ""
+    if not recipients or not isinstance(before, str):
+        return
+    wholes = (part if _WITH_SCHEME.match(part) else before for part in recipients.split())
+    if not any(_IRC.match(whole) for whole in wholes):
+        yield "recipients", "names no IRC channel", "write irc://host/#channel, or state `default_irc_uri`"
+
+
 _RULES: Mapping[str, tuple[Rule, ...]] = {
     "campfire": (
-        matches("subdomain", r"[a-z0-9][a-z0-9-]*", "is no subdomain", "write the part before `.campfirenow.com`"),
-        matches("room", r"[0-9]+", "is no number", "write the number in the room's address"),
+        matches(
+            "subdomain",
+            r"[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?",
+            "is no subdomain",
+            "write the part before `.campfirenow.com`",
+        ),
+        matches("room", r"\+?0*[1-9][0-9]*", "is no number", "write the number in the room's address"),
     ),
     "gitlab-slack-application": (fewest(10, *CHANNEL_FIELDS),),
     "hangouts-chat": (SPACE,),
+    "irker": (_a_channel,),
     "matrix": (web_url("hostname"),),
     "pumble": (SPACE,),
-    "telegram": (web_url("hostname"),),
+    "telegram": (
+        web_url("hostname"),
+        matches("thread", r"[+-]?[0-9]+", "is no number", "write the number of the topic"),
+    ),
     "unify-circuit": (SPACE,),
     "webex-teams": (SPACE,),
 }

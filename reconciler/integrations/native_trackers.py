@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from reconciler.core.resource import Kind, Shape
 from reconciler.integrations.base import GROUP, boolean, integration, kinds_of, number, secret, text, texts
-from reconciler.integrations.rules import Rule, begins, has, web_url
+from reconciler.integrations.rules import Rule, has, longest, matches, web_url
 
 
 def _tracker(slug: str, *, new: bool = True) -> Shape:
@@ -120,9 +120,20 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
     "clickup": TRACKER_RULES,
     "custom-issue-tracker": TRACKER_RULES,
     "ewm": TRACKER_RULES,
-    "linear": (begins("workspace_url", "https://linear.app/", "write https://linear.app/WORKSPACE"),),
+    "linear": (
+        matches(
+            "workspace_url",
+            r"https://linear\.app/[a-z0-9-]{3,32}/?",
+            "is no Linear workspace",
+            "write https://linear.app/WORKSPACE, in small letters",
+        ),
+    ),
     "phorge": TRACKER_RULES,
-    "squash-tm": (web_url("url"),),
+    "squash-tm": (
+        web_url("url"),
+        matches("url", r"([^%]|%%)*", "has a `%`, at which GitLab fails", "write an address without escapes"),
+        longest(255, "token"),
+    ),
     "youtrack": TRACKER_RULES,
     "zentao": (web_url("url", "api_url"),),
 }

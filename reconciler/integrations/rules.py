@@ -21,6 +21,9 @@ Rule = Callable[[Values], Iterator[Objection]]
 MASKABLE = re.compile(r"\S{8,}")
 """What GitLab can mask in a variable that is not expanded: one line, 8 characters or more, no blanks."""
 
+EXPANDED = re.compile(r"[a-zA-Z0-9_+=/@:.~-]{8,}")
+"""What GitLab can mask in a variable that is expanded."""
+
 _PLAIN_URL = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?:/[^\s?#]*)?", re.ASCII)
 """Web addresses of the usual form, for which nothing more need be asked."""
 
@@ -38,9 +41,9 @@ def objections(rules: Iterable[Rule]) -> Callable[[Values], Iterable[Objection]]
 
 
 def known(values: Values, name: str) -> str | None:
-    """A text value that is stated in full, without the blanks around it; None when absent or not known yet."""
+    """A text value that is stated in full; None when absent or not known yet."""
     value = values.get(name)
-    return value.strip() if isinstance(value, str) else None
+    return value if isinstance(value, str) else None
 
 
 def stated(values: Values, name: str) -> bool:
@@ -80,7 +83,7 @@ def begins(name: str, prefix: str, why: str) -> Rule:
 
     def rule(values: Values) -> Iterator[Objection]:
         value = known(values, name)
-        if value is not None and not value.startswith(prefix):
+        if value and not value.startswith(prefix):
             yield name, f"does not begin with `{prefix}`", why
 
     return rule
@@ -91,19 +94,19 @@ def has(name: str, needle: str, why: str) -> Rule:
 
     def rule(values: Values) -> Iterator[Objection]:
         value = known(values, name)
-        if value is not None and needle not in value:
+        if value and needle not in value:
             yield name, f"`{needle}` is missing in it", why
 
     return rule
 
 
 def matches(name: str, pattern: str, what: str, hint: str) -> Rule:
-    """A text of a form; `what` says which form it lacks."""
+    """A text of a form, or empty, which is not stated; `what` says which form it lacks."""
     form = re.compile(pattern, re.ASCII)
 
     def rule(values: Values) -> Iterator[Objection]:
         value = known(values, name)
-        if value is not None and not form.fullmatch(value):
+        if value and not form.fullmatch(value):
             yield name, what, hint
 
     return rule
@@ -171,9 +174,21 @@ def fewest(limit: int, *names: str) -> Rule:
     def rule(values: Values) -> Iterator[Objection]:
         for name in names:
             value = known(values, name)
-            count = len([item for item in (value or "").split(",") if item.strip()])
+            count = len({item.strip() for item in (value or "").split(",") if item.strip()})
             if count > limit:
                 yield name, f"names {count} channels; GitLab takes {limit} for one event", "name fewer"
+
+    return rule
+
+
+def addresses(limit: int, name: str, separators: str, *, distinct: bool = False) -> Rule:
+    """Mail addresses of a greatest number; `distinct`: GitLab counts each once."""
+
+    def rule(values: Values) -> Iterator[Objection]:
+        found = [part.lower() for part in re.split(separators, known(values, name) or "") if "@" in part]
+        count = len(set(found) if distinct else found)
+        if count > limit:
+            yield name, f"names {count} addresses; GitLab takes {limit}", "name fewer, or a mailing list"
 
     return rule
 
@@ -191,14 +206,15 @@ def not_twice(flags: Mapping[str, str]) -> Rule:
     return rule
 
 
-def maskable(*names: str) -> Rule:
+def maskable(*names: str, form: re.Pattern[str] = MASKABLE) -> Rule:
     """Values of masked CI/CD variables."""
+    signs = "without blanks" if form is MASKABLE else "of letters, digits and `_+=/@:.~-`"
 
     def rule(values: Values) -> Iterator[Objection]:
         for name in names:
             value = known(values, name)
-            if value is not None and not MASKABLE.fullmatch(value):
-                hint = "use 8 characters or more, without blanks"
+            if value and not form.fullmatch(value):
+                hint = f"use 8 characters or more, {signs}"
                 yield name, "becomes a masked CI/CD variable, and GitLab cannot mask this value", hint
 
     return rule

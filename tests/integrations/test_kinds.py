@@ -127,6 +127,38 @@ CODECOMMIT = {"region": "eu-west-1", "repository": "shop", "git_username": "shop
 BUILD = {"project": "acme-project", "trigger": "shop", "api_key": "${env:K}", "webhook_secret": "${env:S}"}
 MEND = {"url": "https://saas.mend.io", "user_key": "${env:K}"}
 
+HARBOR = {"url": "https://h.example.org", "project_name": "shop", "username": "bot", "password": "${env:P}"}
+APPLE = {
+    "app_store_issuer_id": "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa",
+    "app_store_key_id": "ABC1",
+    "app_store_private_key_file_name": "key.p8",
+    "app_store_private_key": "${env:K}",
+}
+
+RIGHT: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("jira", {**JIRA, "transition_id": "21 ; 31"}),
+    ("jira", {**JIRA, "transition_id": ""}),
+    (
+        "jira",
+        {
+            "url": "https://a.atlassian.net",
+            "api_url": "https://j.example.org",
+            "jira_auth_type": 1,
+            "api_token": "${env:T}",
+        },
+    ),
+    ("linear", {"workspace_url": "https://linear.app/acme/"}),
+    ("confluence", {"confluence_url": "http://acme.atlassian.net:8080/wiki/x"}),
+    ("campfire", {"token": "${env:T}", "room": "", "subdomain": "Acme"}),
+    ("telegram", {"token": "${env:T}", "room": "@shop", "thread": "5"}),
+    ("irker", {"recipients": "IRC://irc.example.org/#shop"}),
+    ("irker", {"recipients": "shop", "default_irc_uri": "ircs://irc.example.org/"}),
+    ("emails-on-push", {"recipients": " ".join(["u@example.org"] * 751)}),
+    ("slack", {"webhook_url": "${env:U}", "push_channel": ",".join(["#a"] * 11)}),
+    ("jenkins", {**JENKINS, "project_name": "folder/my%20job"}),
+    ("datadog", {**DATADOG, "site": "ddog_gov.com:8443", "tags": "team:shop:web\n\nowner:acme"}),
+)
+
 WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("jira", {**JIRA, "url": "jira.example.org"}, "url"),
     ("jira", {**JIRA, "url": "HTTPS://jira.example.org"}, "url"),
@@ -153,7 +185,25 @@ WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("slack", {"webhook_url": "${env:U}", "push_channel": ",".join(f"c{n}" for n in range(11))}, "push_channel"),
     ("linear", {"workspace_url": "https://example.org/acme"}, "workspace_url"),
     ("confluence", {"confluence_url": "https://wiki.example.org"}, "confluence_url"),
+    ("linear", {"workspace_url": "https://linear.app/AB"}, "workspace_url"),
+    ("confluence", {"confluence_url": "https://acme.atlassian.net/wikipedia"}, "confluence_url"),
     ("campfire", {"token": "${env:T}", "room": "lobby"}, "room"),
+    ("campfire", {"token": "${env:T}", "room": "0"}, "room"),
+    ("campfire", {"token": "${env:T}", "subdomain": "1acme"}, "subdomain"),
+    ("telegram", {"token": "${env:T}", "room": "@shop", "thread": "general"}, "thread"),
+    ("telegram", {"token": "${env:T}", "room": " "}, "room"),
+    ("irker", {"recipients": "shop http://irc.example.org/x"}, "recipients"),
+    ("pipelines-email", {"recipients": ",".join(f"u{n}@example.org" for n in range(31))}, "recipients"),
+    ("emails-on-push", {"recipients": " ".join(f"u{n}@example.org" for n in range(751))}, "recipients"),
+    ("harbor", {**HARBOR, "project_name": "Shop"}, "project_name"),
+    ("harbor", {**HARBOR, "project_name": " shop "}, "project_name"),
+    ("apple-app-store", {**APPLE, "app_store_key_id": "ABCDEF"}, "app_store_key_id"),
+    ("apple-app-store", {**APPLE, "app_store_issuer_id": APPLE["app_store_issuer_id"].upper()}, "app_store_issuer_id"),
+    ("jenkins", {**JENKINS, "project_name": "my job"}, "project_name"),
+    ("squash-tm", {"url": "https://s.example.org/a%20b"}, "url"),
+    ("datadog", {**DATADOG, "site": "datadoghq.example"}, "site"),
+    ("datadog", {**DATADOG, "tags": "my team:shop"}, "tags"),
+    ("datadog", {**DATADOG, "tags": "team:shop\n owner:acme"}, "tags"),
     ("aws-codecommit", {**CODECOMMIT, "git_username": "AKIAIOSFODNN7EXAMPLE"}, "git_username"),
     ("aws-codecommit", {**CODECOMMIT, "repository": "shop.git"}, "repository"),
     ("azure-devops", {"project": "Shop", "pat": "${env:P}"}, "organization"),
@@ -174,6 +224,17 @@ def test_what_gitlab_or_the_service_would_refuse_is_said_offline(kind: str, valu
     assert len(problems) == 1, [str(p) for p in problems]
     assert f"`{field}`" in problems[0].detail or field in str(problems[0])
     assert problems[0].hint
+
+
+@pytest.mark.parametrize(("kind", "values"), RIGHT)
+def test_what_gitlab_takes_is_not_refused(kind: str, values: dict[str, Any]) -> None:
+    assert [str(problem) for problem in entry(kind, values)] == []
+
+
+def test_a_password_for_harbor_is_one_that_gitlab_can_mask() -> None:
+    said = list(CATALOGUE.kinds["harbor"].check({**HARBOR, "password": "pa$$word-1"}))
+
+    assert [field for field, _, _ in said] == ["password"]
 
 
 def test_a_value_with_a_reference_is_not_judged() -> None:
