@@ -92,8 +92,18 @@ WIKI = "URL must be to a Confluence Cloud Workspace hosted on atlassian.net"
             {"app_store_private_key": "x"},
             {"app_store_private_key": ["must be a valid PEM private key"]},
         ),
+        (
+            "apple-app-store",
+            {"app_store_private_key": " " + BODIES["apple-app-store"]["app_store_private_key"]},
+            {"app_store_private_key": ["must be a valid PEM private key"]},
+        ),
         ("apple-app-store", {"app_store_key_id": "abc"}, {"app_store_key_id": ["is invalid"]}),
         ("google-play", {"package_name": ""}, {"package_name": ["can't be blank", "is invalid"]}),
+        (
+            "google-play",
+            {"service_account_key_file_name": "", "package_name": "shop"},
+            {"service_account_key_file_name": ["can't be blank"], "package_name": ["is invalid"]},
+        ),
         ("google-play", {"service_account_key": "{}"}, {"service_account_key": ["must be a valid json schema"]}),
         ("campfire", {"room": "0"}, {"room": ["must be greater than 0"]}),
         ("campfire", {"subdomain": " acme "}, {"subdomain": ["is invalid"]}),

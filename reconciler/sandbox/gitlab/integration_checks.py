@@ -151,7 +151,7 @@ def _is_irc(draft: Draft, recipient: str) -> bool:
 
 def pem_key(_world: World, draft: Draft, name: str) -> Iterable[str]:
     """A private key."""
-    if not re.search(r"-----BEGIN ([A-Z]+ )?PRIVATE KEY-----.+-----END", draft.get(name) or "", re.DOTALL):
+    if not re.search(r"(?m:^)-----BEGIN ([A-Z]+ )?PRIVATE KEY-----.+-----END", draft.get(name) or "", re.DOTALL):
         yield "must be a valid PEM private key"
 
 

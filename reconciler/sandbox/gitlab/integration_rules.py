@@ -175,9 +175,9 @@ RULES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "git-guardian": _present("token"),
         "github": _rules(*_present("token"), Rule("repository_url", (unless_blank(public_url),))),
         "google-play": _rules(
-            Rule("package_name", (present, matches(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+"))),
             Rule("service_account_key", (present, service_account)),
             *_present("service_account_key_file_name"),
+            Rule("package_name", (present, matches(r"[A-Za-z]\w*(\.[A-Za-z]\w*){1,20}"))),
             Rule("google_play_protected_refs", (one_of(True, False),)),
         ),
         "harbor": _rules(
