@@ -100,6 +100,8 @@ _FRACTION = re.compile(r"[-+]?(?:[0-9]{1,40}\.[0-9]{0,40}|\.[0-9]{1,40}|[0-9]{1,
 _CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)
 _CORE = "tag:yaml.org,2002:"
 
+_TOO_DEEP = ("too deeply nested", f"the limit is {MAX_DEPTH} levels", "")
+
 _EXPLAINED: tuple[tuple[str, str, str], ...] = (
     (
         "mapping values are not allowed",
@@ -130,7 +132,9 @@ def _torn(error: YAMLError, text: str, findings: Findings) -> None:
     at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     summary, hint = next(((s, h) for needle, s, h in _EXPLAINED if needle in problem), ("this is not YAML", ""))
     detail = problem
-    if findings.source.character(*at) == "\t":
+    if "maximum nesting depth" in problem:  # libyaml's own limit, which its scanner meets before we count
+        summary, detail, hint = _TOO_DEEP
+    elif findings.source.character(*at) == "\t":
         summary, hint = "a tab where only blanks may stand", "indent with blanks"
     elif conflict := _CONFLICT.search(text):
         summary, detail, hint = "an unresolved merge conflict", "", "resolve it, and remove the markers"
@@ -228,7 +232,7 @@ class _Builder:
         else:
             self._depth += 1
             if self._depth > MAX_DEPTH:
-                raise self._refused(event, "too deeply nested", f"the limit is {MAX_DEPTH} levels", "")
+                raise self._refused(event, *_TOO_DEEP)
             if kind is MappingStartEvent:
                 self._expect_tag(event, "map")
                 node = Node(self._mapping(), mark.line + 1, mark.column + 1)
