@@ -34,13 +34,6 @@ def test_a_change_reaches_projects_and_groups_after_a_moment() -> None:
     assert lab.get("/projects/acme%2Fsub%2Fapi/integrations/asana").json["inherited"] is True
 
 
-def test_what_inherits_already_follows_before_the_next_request() -> None:
-    lab = with_group_settings()
-    lab.wait(0.2)
-    lab.put(f"{GROUP}/integrations/asana", {**ASANA, "restrict_to_branch": "next"}, who="olivia")
-    assert on_shop(lab)["properties"]["restrict_to_branch"] == "next"
-
-
 def test_a_new_project_starts_with_copies() -> None:
     lab = with_group_settings()
     group = lab.get(GROUP, who="olivia").json["id"]

@@ -15,7 +15,7 @@ from .integration_record import renewed
 from .integration_table import KINDS
 from .kernel import Job
 
-FOLLOW, SPREAD = "follow integration", "spread integration"
+PROPAGATE = "propagate integration"
 
 
 def integration_of(world: World, owner: str, slug: str) -> Row | None:
@@ -100,33 +100,20 @@ def _may_create(world: World, owner: str) -> bool:
     return project is None or not project.get("archived")
 
 
-def changed(world: World, now: float, integration: Row) -> None:
-    """Have a group's settings spread: what inherits already follows before the next request, copies take a moment."""
-    world.schedule(FOLLOW, now, delay=0, integration=integration["id"])
-    world.schedule(SPREAD, now, integration=integration["id"])
-
-
-def follow(world: World, now: float, *, integration: int) -> None:
-    """Bring a group's settings to what inherits from it or from above it."""
+def propagate(world: World, now: float, *, integration: int) -> None:
+    """Spread a group's settings: to what inherits from it or from above it, and to what has none."""
     source = world.table("integrations").get(integration)
-    if source is None:
+    if source is None or source["group_id"] is None:
         return
     line = [f"group:{group['id']}" for group in world.ancestors(source["group_id"])]
     sources = {row["id"] for owner in line if (row := integration_of(world, owner, source["slug"]))}
-    for owner in _below(world, source["group_id"]):
-        row = integration_of(world, owner, source["slug"])
-        if row is not None and row["inherit_from_id"] in sources:
-            copy_settings(source, row, now)
-
-
-def spread(world: World, now: float, *, integration: int) -> None:
-    """Give copies of a group's settings to what is below it and has none."""
-    source = world.table("integrations").get(integration)
-    if source is None:
-        return
     for owner in list(_below(world, source["group_id"])):
-        if integration_of(world, owner, source["slug"]) is None and _may_create(world, owner):
-            _create_copy(world, source, owner, now)
+        row = integration_of(world, owner, source["slug"])
+        if row is None:
+            if _may_create(world, owner):
+                _create_copy(world, source, owner, now)
+        elif row["inherit_from_id"] in sources:
+            copy_settings(source, row, now)
 
 
 def on_new_project(world: World, now: float, *, project_id: int) -> None:
@@ -140,5 +127,5 @@ def on_new_group(world: World, now: float, *, group_id: int) -> None:
 
 
 JOBS: Mapping[str, Job] = MappingProxyType(
-    {FOLLOW: follow, SPREAD: spread, "project_created": on_new_project, "group_created": on_new_group}
+    {PROPAGATE: propagate, "project_created": on_new_project, "group_created": on_new_group}
 )

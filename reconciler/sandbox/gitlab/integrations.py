@@ -175,7 +175,7 @@ def _store(call: Call, row: Row, draft: Draft, *, moved: bool) -> None:
         row["updated_at"] = call.stamp
     row["values"], row["flags"], row["active"] = draft.values, draft.flags, draft.active
     if row["group_id"] is not None:
-        inheritance.changed(call.world, call.now, row)
+        call.world.schedule(inheritance.PROPAGATE, call.now, integration=row["id"])
 
 
 def _not_project_only(call: Call) -> None:
