@@ -34,6 +34,7 @@ DEFAULT_SEED: Mapping[str, Any] = MappingProxyType(
             "licensed": True,
             "auto_disabling_web_hooks": True,
             "integrated_error_tracking": True,
+            "sample_credentials": True,
         },
         "users": [{"username": "root", "name": "Administrator", "admin": True}],
         "tokens": [

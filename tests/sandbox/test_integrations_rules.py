@@ -82,6 +82,7 @@ WIKI = "URL must be to a Confluence Cloud Workspace hosted on atlassian.net"
         ("confluence", {"confluence_url": ""}, {"confluence_url": ["can't be blank", WIKI]}),
         ("confluence", {"confluence_url": "https://acme.example.test/wiki"}, {"confluence_url": [WIKI]}),
         ("datadog", {"api_key": ""}, {"api_key": ["can't be blank", "is invalid"]}),
+        ("datadog", {"api_key": "a-key"}, {"api_key": ["is invalid"]}),
         ("datadog", {"datadog_site": ""}, {"datadog_site": ["can't be blank"], "api_url": ["can't be blank"]}),
         ("datadog", {"datadog_site": "changed"}, {"datadog_site": ["is invalid"]}),
         ("datadog", {"datadog_tags": "x"}, {"datadog_tags": ["have an invalid format"]}),

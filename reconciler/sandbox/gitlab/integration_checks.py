@@ -203,6 +203,11 @@ def cloud_is_basic(_world: World, draft: Draft, _name: str) -> Iterable[str]:
         yield CLOUD_BASIC
 
 
+def datadog_key(world: World, draft: Draft, name: str) -> Iterable[str]:
+    """Datadog's keys have no hyphens; sample ones of documents have some, where the world takes these."""
+    return matches(r"[\w-]+" if world.settings.get("sample_credentials") else r"\w+")(world, draft, name)
+
+
 def few_keys(_world: World, draft: Draft, name: str) -> Iterable[str]:
     """A limited number of Jira projects."""
     if len(draft.get(name) or ()) > 100:

@@ -19,6 +19,7 @@ from .integration_checks import (
     atlassian_wiki,
     channel_limit,
     cloud_is_basic,
+    datadog_key,
     expression,
     few_keys,
     https_url,
@@ -119,8 +120,7 @@ JIRA = _rules(
 )
 
 DATADOG = _rules(
-    # GitLab takes no hyphens; the keys in the description's examples have some, and those run here.
-    Rule("api_key", (present, matches(r"[\w-]+"))),
+    Rule("api_key", (present, datadog_key)),
     Rule("datadog_site", (unless_blank(matches(r"\w+([-.]\w+)*\.[a-zA-Z]{2,5}(:[0-9]{1,5})?")),)),
     Rule("api_url", (unless_blank(public_url),)),
     Rule("datadog_site", (present,), when=lambda draft: is_blank(draft.get("api_url"))),
