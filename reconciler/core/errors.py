@@ -98,6 +98,9 @@ class InputError(ReconcilerError):
         super().__init__(f"{len(errors)} problem{'s' if len(errors) != 1 else ''} found", hint=hint)
         self.problems = tuple(problems)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.problems,), {"hint": self.hint}
+
     def __str__(self) -> str:
         """Everything that is wrong, for programs: views show `problems`."""
         errors = (problem for problem in self.problems if problem.severity is Severity.ERROR)

@@ -142,7 +142,7 @@ def _refuse_taken(resource: Resource, state: State) -> None:
             continue
         own = entry_of(record.address) == entry
         if own and record.kind != resource.kind:
-            raise _taken(record, resource, "the name is taken")
+            raise _taken(record, resource, "the name is taken", "use another name")
         if own or record.primitive is not resource.primitive or record.shape != resource.shape:
             continue
         if same(record.identity, resource.identity):
@@ -154,10 +154,12 @@ def _same_hook(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     return one.get("name") == other.get("name")
 
 
-def _taken(record: Record, resource: Resource, why: str) -> AlreadyExists:
+def _taken(record: Record, resource: Resource, why: str, todo: str = "") -> AlreadyExists:
     named = f"`{record.alias}`, " if record.alias else ""
     who = f"{named}{Address.parse(record.address).entry}"
-    hint = "use its name to change it, or delete it first"
+    called = record.local.get("name") or record.fields.get("name")
+    by = f" (`{called}`)" if isinstance(called, str) else ""
+    hint = f"{todo or f'use its name{by} to change it'}, or delete it first"
     if record.origin is not Origin.PYTHON:
         hint = f"it is declared in {record.source or 'a manifest'}; change it there"
     return AlreadyExists(f"{resource.kind}: {why} ({who})", hint=hint)

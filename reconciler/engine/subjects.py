@@ -26,7 +26,7 @@ from reconciler.core.resolve import Resolver
 from reconciler.core.resource import NOTHING, Catalogue, Kind, Origin, Primitive, Subject
 from reconciler.core.source import closest
 from reconciler.core.state import Record, State
-from reconciler.core.supply import variable_of
+from reconciler.core.supply import named, stated_secrets, supplier_of
 from reconciler.core.targets import expand_recorded
 from reconciler.core.value import Reference, Secret, Value
 from reconciler.engine.books import open_books
@@ -122,27 +122,38 @@ class Subjects:
             values |= {name: value for name, value in record.local.items() if not name.startswith("_")}
         if "" in records:
             values |= {name: value for name, value in home.fields.items() if name != "inherit"}
-        values |= self._known_secrets(key, kind, home)
+        values |= self._known_secrets(key, kind, home, stated_secrets(values))
         address = Address.parse(home.address).entry
         return Known(self._subject(address, kind.name, home.scope, values, records), kind, home)
 
-    def _known_secrets(self, key: str, kind: Kind, home: Record) -> dict[str, Value]:
-        """The secrets of a record, from this process's memory; those that were stated and are not at hand, unknown."""
+    def _known_secrets(self, key: str, kind: Kind, home: Record, said: Mapping[str, str]) -> dict[str, Value]:
+        """The secrets of a record, from this process's memory or their suppliers; those not at hand are unknown."""
         found: dict[str, Value] = {}
         for spec in kind.fields:
             if not spec.secret:
                 continue
-            stated = {name for name in home.digests if name.partition(".")[0] == spec.name}
-            stated |= {name for owner, name in self.ws.known if owner == key and name.partition(".")[0] == spec.name}
+            names = (*home.digests, *said, *(name for owner, name in self.ws.known if owner == key))
+            stated = {name for name in names if name.partition(".")[0] == spec.name}
             if spec.required:
                 stated = stated or {spec.name}
             for name in sorted(stated):
-                secret = self.ws.known.get((key, name)) or Secret(None, _supplied_by(kind.name, name))
+                secret = self.ws.known.get((key, name)) or self._supplied(home, name, said.get(name, ""))
                 if item := name.partition(".")[2]:
                     found.setdefault(spec.name, {})[item] = secret
                 else:
                     found[spec.name] = secret
         return found
+
+    def _supplied(self, home: Record, name: str, stated: str) -> Secret:
+        """A program's secret from its reference or its variable; who could supply it where nobody does."""
+        reference = supplier_of(home.kind, name, stated)
+        if reference and home.origin is Origin.PYTHON:
+            resolver = Resolver(self.catalogue, self._get, self.ws.settings.vars)
+            found = resolver.secret(reference, scope=home.scope, address=home.address)
+            if found.known:
+                return found
+        argument = f"`secrets={{'{home.alias or home.kind}': {{'{name}': …}}}}`"
+        return Secret(None, f"{named(reference)} (or {argument})" if reference else argument)
 
     def _inherited(self, entry: Entry) -> Entry | None:
         """The nearest group's own declaration of the same kind."""
@@ -219,11 +230,6 @@ def _home(records: Mapping[str, Record]) -> Record:
     """The main object's record, else that of a part that keeps facts already, else that of the first part."""
     keeping = (part for part, record in records.items() if FACTS in record.local)
     return records[""] if "" in records else records[next(keeping, min(records))]
-
-
-def _supplied_by(kind: str, name: str) -> str:
-    """Who could supply the secret of a program: the variable that the Python API reads, or its argument."""
-    return f"{variable_of(kind, name)} (or `secrets={{'{kind}': {{'{name}': …}}}}`)"
 
 
 def _facts(records: Mapping[str, Record]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.integration_management.session import Config, Session, Shown
+from reconciler.integration_management.session import Config, Session, Shown, dictionary
 
 
 class Area:
@@ -32,9 +32,9 @@ class Area:
         return self._session.delete(id, *self.kinds)
 
     def run(self, id: str, action: str, **parameters: object) -> Shown:
-        """Any action of its type, as `reconciler run ID ACTION` does."""
+        """Any action of its type, as `reconciler run ADDRESS ACTION` does; `mgr.integrations.actions` lists them."""
         return self._act(id, action, parameters)
 
     def _act(self, id: str, action: str, parameters: Config, *kinds: str) -> Shown:
-        given = {name: value for name, value in parameters.items() if value is not None}
+        given = {name: value for name, value in dictionary(parameters).items() if value is not None}
         return self._session.act(id, action, given, *(kinds or self.kinds))

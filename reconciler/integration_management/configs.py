@@ -22,11 +22,11 @@ from reconciler.core.manifest import Document
 from reconciler.core.resource import NOTHING, Catalogue, FieldType, Kind, Origin
 from reconciler.core.source import Findings, Source
 from reconciler.core.spec import Spec, Specs
-from reconciler.core.supply import variable_of
+from reconciler.core.supply import STATED, reference_to, variable_of
 from reconciler.core.yamltree import Node
 
-OURS = frozenset({"name", "created_at", "secret_fields"})
-"""What is kept of an entry besides its fields; `secret_fields` are the names of the secrets that it states."""
+OURS = frozenset({"name", "created_at", STATED})
+"""What is kept of an entry besides its fields."""
 
 Supply = Callable[[str], str | None]
 """Who supplies a field that was left out: the text to put there, None where nobody does."""
@@ -34,7 +34,11 @@ Supply = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Something that a program wants: `title` is its name for people, `config` everything else that it said."""
+    """Something that a program wants: `title` is its name for people, `config` everything else that it said.
+
+    `standing` is what a configuration need not repeat of something that is there: what is required, and how its
+    service is reached.
+    """
 
     kind: Kind
     scope: Scope
@@ -43,6 +47,7 @@ class Draft:
     config: Mapping[str, Any]
     alias: str
     created_at: str
+    standing: Mapping[str, Any] = NOTHING
 
     @property
     def address(self) -> str:
@@ -60,15 +65,18 @@ def entry_of_config(draft: Draft, catalogue: Catalogue, templates: Mapping[str, 
     missing: list[Problem] = []
     if config.get("inherit") is not True:
         config |= _supplied(draft.kind, spec, stated, supply)
+        config = {**{name: value for name, value in draft.standing.items() if name not in stated}, **config}
         missing += _missing(draft, spec, {**stated, **config}, template)
     if draft.kind.section == "integrations":
         config["type"] = draft.kind.name
     findings = Findings(Source(""))
     document = Document(draft.scope, entries=[(draft.kind.section, draft.name, _node(config, findings, ""))])
     entries = list(declare_entries(document, findings, Declaring(specs, dict(templates), plaintext=True)))
-    _raise([*missing, *findings.problems], draft.address, bool(missing))
+    lacked = {name: variable_of(draft.kind.name, name) for name in spec.fields.keys() - stated.keys() - config.keys()}
+    told = [_with_variable(problem, lacked) for problem in findings.problems]
+    _raise([*missing, *told], draft.address, bool(missing))
     entry = entries[0]
-    ours: dict[str, Any] = {"created_at": draft.created_at, "secret_fields": tuple(_secrets(spec, entry.values))}
+    ours: dict[str, Any] = {"created_at": draft.created_at, STATED: dict(_secrets(spec, entry.values))}
     if "name" not in spec.fields:
         ours["name"] = draft.title
     return replace(
@@ -143,10 +151,15 @@ def _supplied(kind: Kind, spec: Spec, stated: Mapping[str, Any], supply: Supply)
     return found
 
 
-def _secrets(spec: Spec, values: Mapping[str, Any]) -> Iterable[str]:
+def _secrets(spec: Spec, values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """The secrets that an entry states, each with the reference that gives it."""
     for name, value in sorted(values.items()):
-        if name in spec.fields and spec.fields[name].secret:
-            yield from (f"{name}.{key}" for key in sorted(value)) if isinstance(value, Mapping) else (name,)
+        if name not in spec.fields or not spec.fields[name].secret:
+            continue
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{key}", reference_to(item)) for key, item in sorted(value.items()))
+        else:
+            yield name, reference_to(value)
 
 
 def _missing(draft: Draft, spec: Spec, stated: Mapping[str, Any], template: Template | None) -> Iterable[Problem]:
@@ -156,6 +169,12 @@ def _missing(draft: Draft, spec: Spec, stated: Mapping[str, Any], template: Temp
             hint = f"give `{name}`, or set {variable_of(draft.kind.name, name)}"
             why = "" if name in spec.required else " (its template wants it)"
             yield Problem(_MISSING, f"{draft.kind.title} needs `{name}`{why}", hint, address=draft.address)
+
+
+def _with_variable(problem: Problem, lacked: Mapping[str, str]) -> Problem:
+    """A problem with the variable of the field that it is about, where that field was left out."""
+    name = problem.detail[1:].partition("`")[0] if problem.detail.startswith("`") else ""
+    return replace(problem, hint=f"{problem.hint}, or set {lacked[name]}") if name in lacked else problem
 
 
 def _raise(problems: Iterable[Problem], address: str, told: bool) -> None:

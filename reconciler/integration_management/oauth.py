@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.core.address import Scope
+from reconciler.core.errors import UsageError
 from reconciler.core.plan import Step
 from reconciler.core.resource import Primitive
 from reconciler.core.value import Secret
@@ -15,7 +16,7 @@ from reconciler.engine.workspace import Workspace
 from reconciler.integration_management import records
 from reconciler.integration_management.area import Area
 from reconciler.integration_management.configs import slug_of
-from reconciler.integration_management.session import Config, Shown
+from reconciler.integration_management.session import Config, Shown, dictionary
 
 
 class OAuth(Area):
@@ -32,7 +33,7 @@ class OAuth(Area):
         made anew.
         """
         generated: Generated = {}
-        self._restore(config)
+        self._restore(dictionary(config))
         made = self._session.declare("oauth_application", config, generated=generated)
         secret = generated.get(made["address"])
         shown = self._with_client_ids([made])[0]
@@ -53,6 +54,8 @@ class OAuth(Area):
     def rotate_oauth_application(self, app_id: str) -> Shown:
         """Give an application a new `client_secret`, shown this once; the old one is void at once."""
         taken: dict[str, Mapping[str, Secret]] = {}
+        if self._is_revoked(self.get(app_id)):
+            raise UsageError(f"`{app_id}` is revoked", hint=f"`restore_oauth_application('{app_id}')` makes it anew")
         with self._session.workspace() as ws:
             address = self._session.at_hand(ws, app_id, *self.kinds)
             delivery = Delivery(ws.provider, ws.root)

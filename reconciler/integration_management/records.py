@@ -13,9 +13,10 @@ from typing import Any
 from reconciler.core.address import Address, Scope, key_of
 from reconciler.core.errors import UsageError
 from reconciler.core.resource import Origin
-from reconciler.core.source import closest
+from reconciler.core.source import closest, said
 from reconciler.core.state import Record, State
 from reconciler.core.stateformat import to_json
+from reconciler.core.supply import stated_secrets
 from reconciler.core.value import Plain
 from reconciler.integration_management.configs import OURS
 
@@ -102,6 +103,8 @@ def ours(state: State, scope: Scope | None = None) -> list[Found]:
 
 def find(state: State, id: str) -> Found:
     """The entry of an id or an address; raises `UsageError` where nothing is known by it."""
+    if not isinstance(id, str):
+        raise UsageError(f"an id is text (`slack-1`), not {said(id)}")
     all_of_it = everything(state)
     for one in all_of_it:
         if id == one.home.alias or key_of(id) == key_of(one.address):
@@ -132,10 +135,9 @@ def shown(one: Found) -> dict[str, Any]:
     return {**head, "config": config, **tail}
 
 
-def secret_names(one: Found) -> tuple[str, ...]:
-    """The names of the secrets that an entry states (`custom_headers.X-Team` for one in a map)."""
-    found = (record.local.get("secret_fields") for record in one.records.values())
-    return next((tuple(map(str, names)) for names in found if isinstance(names, tuple)), ())
+def secrets_of(one: Found) -> Mapping[str, str]:
+    """The secrets that an entry states (`custom_headers.X-Team` for one in a map), with their references."""
+    return next(filter(None, (stated_secrets(record.local) for record in one.records.values())), {})
 
 
 # ---------------------------------------------------------------------------------------------------------------------

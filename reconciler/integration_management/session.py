@@ -15,8 +15,8 @@ from reconciler.core.errors import RemoteError, SecretUnavailable, UsageError
 from reconciler.core.manifest import wrong_path
 from reconciler.core.ports import ScopeFacts
 from reconciler.core.report import Report, StepStatus
-from reconciler.core.resource import Kind
-from reconciler.core.source import closest
+from reconciler.core.resource import NOTHING, Kind
+from reconciler.core.source import closest, said
 from reconciler.core.state import State
 from reconciler.core.stateformat import to_json
 from reconciler.engine import verbs
@@ -83,6 +83,7 @@ class Session:
 
     def declare(self, kind: str, config: Config, *, id: str = "", generated: Generated | None = None) -> Shown:
         """Create what is not there, bring what is to `config`. With an id, `config` is what changes of that entry."""
+        config = dictionary(config)
         with self.workspace() as ws, ws.lock("python"):
             state = settled(ws)
             of_kind = kind_of(ws, kind)
@@ -140,7 +141,7 @@ class Session:
         ws.known = self.supplies.without("")
         for one in records.ours(state):
             self.supplies.make_known(ws, one)
-        if ":" in id:
+        if isinstance(id, str) and ":" in id:
             return id
         return self.found(state, id, *kinds).address
 
@@ -175,12 +176,21 @@ class Session:
             named.config,
             same.id if same else records.next_id(state, kind.name),
             same.created_at if same else _now(ws),
+            self._standing(ws, same, kind) if same else NOTHING,
         )
+
+    def _standing(self, ws: Workspace, there: Found, kind: Kind) -> Config:
+        """What is required, and how the service is reached, as an entry has it."""
+        config, secrets = there.config, records.secrets_of(there)
+        needed = {*(spec.name for spec in kind.fields if spec.required), *kind.credential}
+        found = {name: self.supplies.stated(ws, there, name) for name in needed & secrets.keys()}
+        found |= {name: to_json(config[name]) for name in needed & config.keys()}
+        return {name: value for name, value in found.items() if value is not None}
 
     def _changed(self, ws: Workspace, before: Found, kind: Kind, changes: Config) -> Draft:
         """What an entry becomes: as it is recorded, its secrets as they are known here, with some changes."""
         config: dict[str, Any] = {name: to_json(value) for name, value in before.config.items()}
-        for name in records.secret_names(before):
+        for name in records.secrets_of(before):
             owner, _, item = name.partition(".")
             text = self.supplies.stated(ws, before, name)
             if item:
@@ -203,6 +213,13 @@ class Session:
             before.home.alias,
             before.created_at or _now(ws),
         )
+
+
+def dictionary(given: object) -> Config:
+    """What a program gave, where it is a dictionary; raises `UsageError` for anything else."""
+    if not isinstance(given, Mapping):
+        raise UsageError(f"what is wanted is given as a dictionary, not as {said(given)}", hint="write `{'name': …}`")
+    return given
 
 
 def kind_of(ws: Workspace, given: object) -> Kind:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from reconciler.core.address import key_of
 from reconciler.core.errors import SecretUnavailable
 from reconciler.core.refs import is_forbidden, written
-from reconciler.core.supply import variable_of
+from reconciler.core.supply import named, supplier_of, variable_of
 from reconciler.core.value import Reference, Secret
+from reconciler.engine.declared import resolver_of
 from reconciler.engine.workspace import Workspace
-from reconciler.integration_management.records import Found, secret_names
+from reconciler.integration_management.records import Found, secrets_of
 
 Secrets = Mapping[str, str | Mapping[str, str]]
 
@@ -51,36 +52,42 @@ class Supplies:
         return f"${{env:{variable}}}" if _environment(ws, variable) is not None else None
 
     def stated(self, ws: Workspace, one: Found, name: str) -> str | None:
-        """A recorded secret as a configuration states it; the variable that may have it where nobody does now.
+        """A recorded secret as a configuration states it: written out, or the reference that may have it.
 
-        None for one that no variable may have.
+        None for one that nobody may supply.
         """
+        stated = secrets_of(one).get(name, "")
         secret = self.memory.get((key_of(one.address), name))
-        if secret is not None:
+        literal = self._literal(one.id, one.kind, name)
+        if secret is not None and not stated:
             return written(secret.reveal())
-        text = self.text(ws, one.kind, one.id, name)
-        variable = variable_of(one.kind, name)
-        if text is None and not is_forbidden(variable):
-            return f"${{env:{variable}}}"
-        return text
+        if literal is not None:
+            return written(literal)
+        return supplier_of(one.kind, name, stated) or None
 
     def make_known(self, ws: Workspace, one: Found) -> None:
         """Give a workspace an entry's secrets, as far as they are remembered or supplied."""
-        for name in secret_names(one):
+        for name, stated in secrets_of(one).items():
             key = (key_of(one.address), name)
             if key in ws.known:
                 continue
-            text, variable = self._literal(one.id, one.kind, name), variable_of(one.kind, name)
-            text = _environment(ws, variable) if text is None else text
+            text, reference = self._literal(one.id, one.kind, name), supplier_of(one.kind, name, stated)
             if text is not None:
-                ws.known[key] = Secret(text, f"${{env:{variable}}}")
+                ws.known[key] = Secret(text, reference)
+            elif reference:
+                resolver = resolver_of(ws, ws.catalogue({one.kind}), require_secrets=False)
+                secret = resolver.secret(reference, scope=one.home.scope, address=one.address)
+                if secret.known:
+                    ws.known[key] = secret
 
     def lacking(self, ws: Workspace, one: Found) -> SecretUnavailable | None:
         """The error that names the first secret of an entry that is not at hand, and what would supply it."""
-        for name in secret_names(one):
+        for name, stated in secrets_of(one).items():
             secret = ws.known.get((key_of(one.address), name))
             if secret is None or not secret.known:
-                hint = f"set {variable_of(one.kind, name)}, or give `secrets={{'{one.id}': {{'{name}': …}}}}`"
+                reference = supplier_of(one.kind, name, stated)
+                whence = f"set {named(reference)}, or give" if reference else "give"
+                hint = f"{whence} `secrets={{'{one.id}': {{'{name}': …}}}}`"
                 return SecretUnavailable(f"`{name}` of {one.id} is not known to this process", hint=hint)
         return None
 

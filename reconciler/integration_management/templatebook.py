@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.core.entry import Template
 from reconciler.core.errors import StateError, UsageError
-from reconciler.core.source import closest
+from reconciler.core.source import closest, said
 from reconciler.core.stateformat import to_json
 from reconciler.engine.workspace import Workspace
 from reconciler.integration_management.configs import slug_of, template_of_config
@@ -52,6 +52,8 @@ class Book:
 
     def find(self, wanted: str) -> Row:
         """A template by id, name, or the name in its address; raises `UsageError` where there is none."""
+        if not isinstance(wanted, str):
+            raise UsageError(f"a template is named by text (`template-1`), not {said(wanted)}")
         for id, row in self.created.items():
             if wanted == id or slug_of(wanted) == slug_of(row["name"]):
                 return {"template_id": id, **row}

@@ -7,9 +7,9 @@ from typing import Any
 
 from reconciler.core.errors import InputError, Problem, UsageError
 from reconciler.core.stateformat import to_json
-from reconciler.integration_management.configs import kind_name, slug_of, template_of_config
+from reconciler.integration_management.configs import slug_of, template_of_config
 from reconciler.integration_management.records import highest
-from reconciler.integration_management.session import Config, Session, Shown, kind_of
+from reconciler.integration_management.session import Config, Session, Shown, dictionary, kind_of
 from reconciler.integration_management.templatebook import Book, builtin_row
 from reconciler.integration_management.types import IntegrationType
 
@@ -26,10 +26,12 @@ class Templates:
         The same name again changes it. Raises `InputError` for settings that its type does not have, and for secrets:
         what is kept may hold references only.
         """
-        name = str(config.get("name") or "").strip()
+        name = str(dictionary(config).get("name") or "").strip()
         if not name:
             raise InputError([Problem("a template without a name", "`name` is missing", "give it one")])
         type_ = config.get("integration_type", config.get("type"))
+        if type_ is None:
+            raise InputError([Problem("a template without a type", "`integration_type` is missing", "give it one")])
         with self._session.workspace() as ws, ws.lock("python"):
             kind = kind_of(ws, type_)
             template = template_of_config(slug_of(name), config, ws.catalogue({kind.name}))
@@ -55,7 +57,7 @@ class Templates:
     ) -> list[Shown]:
         """Every template, those of programs first; of one type where it is named."""
         with self._session.workspace() as ws:
-            wanted = kind_name(integration_type) if integration_type is not None else None
+            wanted = kind_of(ws, integration_type).name if integration_type is not None else None
             book = Book.read(ws)
             rows = [{"template_id": id, **row} for id, row in book.created.items()]
             rows += [builtin_row(template) for template in book.builtin.values()] if builtin else []

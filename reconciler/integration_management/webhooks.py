@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.integration_management.area import Area
-from reconciler.integration_management.session import Config, Shown
+from reconciler.integration_management.session import Config, Shown, dictionary
 
 
 class Webhooks(Area):
@@ -48,7 +48,7 @@ class Webhooks(Area):
 
         `success` says whether the receiver took it. GitLab is not asked, and does not count it.
         """
-        return self._act(webhook_id, "trigger", {"payload": dict(payload)})
+        return self._act(webhook_id, "trigger", {"payload": dict(dictionary(payload))})
 
     def get_webhook_statistics(self, webhook_id: str) -> Shown:
         """How often it was triggered (`trigger_count`), when last (`last_triggered`), how many were taken, how quickly.

@@ -13,6 +13,8 @@ import yaml
 from reconciler.core.errors import InputError, StateError, UsageError
 from reconciler.core.plan import StepAction
 from reconciler.core.resource import Origin
+from reconciler.engine import verbs
+from reconciler.engine.verbs import HealthOptions
 from reconciler.integration_management import (
     AlreadyExists,
     IntegrationManagementManager,
@@ -89,6 +91,24 @@ def test_the_same_name_again_changes_what_is_there(story: Story, mgr: Integratio
 
     assert (again["integration_id"], again["created_at"]) == ("slack-1", first["created_at"])
     assert live(story, "slack")["properties"]["channel"] == "#ops"
+
+
+def test_what_is_needed_to_reach_a_service_need_not_be_said_again(
+    story: Story, mgr: IntegrationManagementManager
+) -> None:
+    mgr.jira.create_jira_integration({**JIRA, "project_key": "PROJ"})
+
+    changed = manager(story).jira.create_jira_integration({"project_key": "DEV", "enable_commit_sync": True})
+
+    assert changed["config"] == {
+        "url": JIRA["url"],
+        "username": JIRA["username"],
+        "project_key": "DEV",
+        "enable_commit_sync": True,
+    }
+    assert mgr.health.check_integration_health("jira-1")["status"] == "healthy"
+    assert manager(story).webhooks.create_webhook(HOOK)["url"] == HOOK["url"]
+    assert mgr.webhooks.create_webhook({"name": HOOK["name"], "events": ["release"]})["url"] == HOOK["url"]
 
 
 def test_the_same_again_sends_nothing(story: Story, mgr: IntegrationManagementManager) -> None:
@@ -213,6 +233,51 @@ def test_several_mistakes_are_said_at_once(mgr: IntegrationManagementManager) ->
 
 
 @pytest.mark.parametrize(
+    ("create", "variables"),
+    [
+        (lambda mgr: mgr.jira.create_jira_integration({"project_key": "DEV"}), ("JIRA_URL", "JIRA_USERNAME")),
+        (
+            lambda mgr: mgr.jenkins.create_jenkins_integration(
+                {"jenkins_url": JENKINS["jenkins_url"], "username": "u"}
+            ),
+            ("JENKINS_PROJECT_NAME", "JENKINS_API_TOKEN"),
+        ),
+    ],
+)
+def test_the_variable_of_a_field_that_another_one_needs_is_named_too(
+    mgr: IntegrationManagementManager, create: Any, variables: tuple[str, ...]
+) -> None:
+    with pytest.raises(InputError) as raised:
+        create(mgr)
+
+    assert [name for name in variables if name not in str(raised.value)] == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda mgr: mgr.slack.create_slack_integration(None),
+        lambda mgr: mgr.slack.create_slack_integration("#channel"),
+        lambda mgr: mgr.slack.update("slack-1", ["channel"]),
+        lambda mgr: mgr.slack.send_slack_notification("slack-1", "hi"),
+        lambda mgr: mgr.webhooks.trigger_webhook("slack-1", "push"),
+        lambda mgr: mgr.oauth.create_oauth_application(None),
+        lambda mgr: mgr.templates.create_template([]),
+        lambda mgr: mgr.slack.get(None),
+        lambda mgr: mgr.slack.delete(1),
+        lambda mgr: mgr.health.check_integration_health(1),
+        lambda mgr: mgr.templates.get_template(None),
+        lambda mgr: mgr.templates.list_templates("slak"),
+    ],
+)
+def test_what_is_of_the_wrong_type_altogether_is_told_so(mgr: IntegrationManagementManager, ask: Any) -> None:
+    mgr.slack.create_slack_integration(SLACK)
+
+    with pytest.raises(UsageError, match=r"not (as )?(nothing|text|a list|a whole number)|no type `slak`"):
+        ask(mgr)
+
+
+@pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"project_id": "myorg"}, "no path of a project"),
@@ -323,6 +388,44 @@ def test_a_reference_is_as_good_as_a_literal(story: Story, mgr: IntegrationManag
     mgr.slack.create_slack_integration({**SLACK, "webhook_url": "${env:TEAM_WEBHOOK}"})
 
     assert mgr.slack.send_slack_notification("slack-1", {"text": "hi"}) == {"posted": True}
+
+
+def test_a_new_process_follows_the_reference_that_a_secret_was_stated_by(
+    story: Story, mgr: IntegrationManagementManager
+) -> None:
+    story.environ["TEAM_WEBHOOK"] = SLACK["webhook_url"]
+    mgr.slack.create_slack_integration({**SLACK, "webhook_url": "${env:TEAM_WEBHOOK}"})
+
+    another = manager(story)
+
+    assert another.slack.send_slack_notification("slack-1", {"text": "hi"}) == {"posted": True}
+    assert another.slack.update_slack_integration("slack-1", {"channel": "#ops"})["config"]["channel"] == "#ops"
+    del story.environ["TEAM_WEBHOOK"]
+    with pytest.raises(SecretUnavailable) as raised:
+        manager(story).slack.send_slack_notification("slack-1", {"text": "hi"})
+    assert raised.value.hint == "set TEAM_WEBHOOK, or give `secrets={'slack-1': {'webhook_url': …}}`"
+
+
+def test_what_is_written_beside_a_reference_is_not_kept(story: Story, mgr: IntegrationManagementManager) -> None:
+    story.environ["PART"] = "services/T00/B00/XXX"
+
+    mgr.slack.create_slack_integration({**SLACK, "webhook_url": "https://hooks.slack.com/${env:PART:-canary-default}"})
+
+    assert "canary-default" not in (story.folder / ".reconciler" / "state.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("variable", "status"), [("SLACK_WEBHOOK_URL", "healthy"), ("OTHER", "unknown")])
+def test_the_command_line_takes_a_programs_secrets_from_their_variables(
+    story: Story, mgr: IntegrationManagementManager, variable: str, status: str
+) -> None:
+    mgr.slack.create_slack_integration(SLACK)
+    story.environ[variable] = SLACK["webhook_url"]
+
+    with story.workspace() as ws:
+        (result,) = verbs.check_health(ws, HealthOptions(targets=(f"{PROJECT}:integrations.slack",))).results
+
+    assert result.status == status
+    assert ("SLACK_WEBHOOK_URL" in result.sentence) is (status == "unknown")
 
 
 def test_what_belongs_to_the_tool_never_becomes_a_field(story: Story, mgr: IntegrationManagementManager) -> None:
