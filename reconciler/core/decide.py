@@ -122,6 +122,8 @@ def _decide_case(draft: Draft, case: Case, live: Live, world: World) -> None:
     if why := refusal(case.resource, world.shapes[case.resource.shape], world.version, present=present):
         draft.blocked.append(Blocked(case.address, why))
         return
+    if case.record and case.record.origin is Origin.PYTHON and case.resource.origin is Origin.MANIFEST:
+        draft.notes.append(f"{case.record.address} was declared through the Python API; the manifest takes it over")
     if case.record and case.record.condition == "revoked":
         draft.unchanged.append(case.address)
         draft.notes.append(f"{case.address} is revoked; `oauth restore` brings it back")

@@ -543,6 +543,22 @@ def test_manifests_leave_alone_what_programs_declared(story: Story, mgr: Integra
     assert mgr.slack.list_slack_integrations() != []
 
 
+def test_a_manifest_that_declares_what_a_program_made_takes_it_over_and_says_so(
+    story: Story, mgr: IntegrationManagementManager
+) -> None:
+    mgr.webhooks.create_webhook({**HOOK, "name": "deploy"})
+    story.write("hooks.yaml", MANIFEST)
+
+    plan = story.plan()
+    story.apply()
+
+    assert [note for note in plan.notes if "takes it over" in note and "webhooks.deploy" in note]
+    assert story.plan().is_empty
+    assert len(hooks(story)) == 1
+    with pytest.raises(StateError, match="declared in"):
+        mgr.webhooks.create_webhook({**HOOK, "name": "deploy"})
+
+
 def test_programs_leave_alone_what_manifests_declared(story: Story, mgr: IntegrationManagementManager) -> None:
     story.write("hooks.yaml", WITH_JENKINS)
     story.environ["TOKEN"] = "t"
