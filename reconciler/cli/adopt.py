@@ -52,6 +52,7 @@ def cli(
     must be empty.
     """
     from reconciler.engine.adopting import AdoptOptions
+    from reconciler.engine.proving import SCHEMA
     from reconciler.output import machine
     from reconciler.output.human import adoption as view
 
@@ -69,8 +70,9 @@ def cli(
     )
     with session.workspace() as workspace:
         found = session.engine.adopt(workspace, options)
+        schema = "" if (workspace.root / SCHEMA).exists() else SCHEMA
     session.answer(
-        lambda: view.adoption(found, texts=dry_run, verbose=session.verbosity > 0),
+        lambda: view.adoption(found, texts=dry_run, verbose=session.verbosity > 0, lacking=schema),
         lambda: machine.adoption(found),
     )
     return ExitCode.DONE if found.proven else ExitCode.FAILED

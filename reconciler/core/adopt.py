@@ -9,6 +9,7 @@ say, they are named in a comment, because stating one that is not set would make
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -275,5 +276,6 @@ def _references(secrets: Iterable[str]) -> dict[str, Value]:
 def _slug(item: Item) -> str:
     """A name for an entry, from the object's own, else from its address."""
     own = item.identity.get("name") or re.sub(r"^[a-z]+://(www\.)?", "", item.identity.get("url", ""))
-    slug = re.sub(r"[^a-z0-9_]+", "-", own.lower()).strip("-_")[:48].strip("-_")
+    plain = unicodedata.normalize("NFKD", own).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9_]+", "-", plain.lower()).strip("-_")[:48].strip("-_")
     return slug if NAME.fullmatch(slug) else item.primitive.value

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -194,7 +195,8 @@ def _entry(draft: Draft, template: str | None, references: Mapping[tuple[str, st
     yield f"  {text(draft.name)}:" if stated else f"  {text(draft.name)}: {{}}"
     yield from entries(stated, 4)
     if draft.unsure:
-        yield f"    # GitLab does not say whether these are set: {', '.join(draft.unsure)}"
+        told = f"GitLab does not say whether these are set: {', '.join(draft.unsure)}"
+        yield from textwrap.wrap(told, 110, initial_indent="    # ", subsequent_indent="    # ", break_on_hyphens=False)
 
 
 def _template(name: str, same: Sequence[Draft]) -> Iterator[str]:

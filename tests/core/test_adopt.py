@@ -53,6 +53,7 @@ def draft(scope: str = "myorg/shop", name: str = "it", *secrets: str, **values: 
         (hook(name="deploy"), "deploy"),
         (hook(url="https://www.acme.example:8443/a/b?c=d"), "acme-example-8443-a-b-c-d"),
         (hook(name="部署"), "hook"),
+        (hook(name="Über Prüfung"), "uber-prufung"),
         (hook(name="_x_"), "x"),
         (hook(name="n" * 200), "n" * 48),
         (integration("slack"), "slack"),

@@ -54,6 +54,21 @@ def test_what_is_ours_already_is_listed_when_everything_is_wanted() -> None:
     assert "Ours already:" in plain_text(adoption(FOUND, verbose=True))
 
 
+def test_what_is_left_out_of_many_scopes_for_one_reason_is_shown_once() -> None:
+    same = tuple(LeftOut(f"myorg/{name}", "discord", "it uses the settings of a group") for name in ("a", "b", "c"))
+
+    shown = plain_text(adoption(replace(FOUND, left_out=same)))
+
+    assert "  myorg/a and 2 more  discord  it uses the settings of a group\n" in shown
+    assert "myorg/c" not in shown
+    assert "myorg/c" in plain_text(adoption(replace(FOUND, left_out=same), verbose=True))
+
+
+def test_a_schema_that_is_not_there_is_said_with_the_command_that_writes_it() -> None:
+    assert "`reconciler schema --out schemas/x.json`" in plain_text(adoption(FOUND, lacking="schemas/x.json"))
+    assert "schema" not in plain_text(adoption(replace(FOUND, written=False), lacking="schemas/x.json"))
+
+
 def test_long_lists_are_cut_and_say_so() -> None:
     many = tuple(LeftOut("myorg/shop", f"thing {n}", "why") for n in range(MOST + 2))
 

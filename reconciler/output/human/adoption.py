@@ -25,8 +25,8 @@ MOST = 40
 """Rows of a table unless everything was asked for."""
 
 
-def adoption(found: Adoption, *, texts: bool = False, verbose: bool = False) -> Document:
-    """An adoption as a document; `texts` shows the manifests themselves."""
+def adoption(found: Adoption, *, texts: bool = False, verbose: bool = False, lacking: str = "") -> Document:
+    """An adoption as a document; `texts` shows the manifests themselves, `lacking` is the schema that is not there."""
     rows: list[Line | Table] = []
     manifests = found.manifests
     for file in manifests.files:
@@ -47,6 +47,8 @@ def adoption(found: Adoption, *, texts: bool = False, verbose: bool = False) -> 
     rows += _unproven(found)
     if found.beside:
         rows.append(hint(f"other commands read `{found.beside}` when it is in `manifests` of the settings, or with -m"))
+    if found.written and manifests.files and lacking:
+        rows.append(hint(f"for editors, `reconciler schema --out {lacking}` writes what their first lines point to"))
     return [*rows, summary(found)]
 
 
@@ -81,10 +83,18 @@ def _shared(manifests: Manifests) -> Iterable[Line]:
 def _left_out(title: str, found: Sequence[LeftOut], *, verbose: bool) -> Iterable[Line | Table]:
     if found:
         yield heading(title)
-        rows = [(one.scope, one.what, one.why) for one in found]
+        rows = [(one.scope, one.what, one.why) for one in found] if verbose else _folded(found)
         yield table(("SCOPE", "WHAT", "WHY"), _few(rows, verbose), indent=2)
         yield from _more(rows, verbose)
         yield BLANK
+
+
+def _folded(found: Sequence[LeftOut]) -> list[tuple[str, str, str]]:
+    """What is left out of many scopes for one reason, shown once."""
+    scopes: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        scopes.setdefault((one.what, one.why), []).append(one.scope)
+    return [(first + (f" and {len(more)} more" if more else ""), *key) for key, (first, *more) in scopes.items()]
 
 
 def _unproven(found: Adoption) -> Iterable[Line]:
