@@ -59,7 +59,8 @@ def cli(
             return _saved(session, plan_file, allow_deletes, wanted)
         from reconciler.engine.verbs import PlanOptions
 
-        require_someone(session, auto_approve=auto_approve)
+        planned = ", or make a plan with `reconciler plan --out plan.json` and apply that"
+        require_someone(session, auto_approve=auto_approve, instead=planned)
         options = PlanOptions(
             targets=targets,
             exclude=exclude,

@@ -10,13 +10,10 @@ if TYPE_CHECKING:
     from reconciler.cli.session import Session
 
 
-def require_someone(session: Session, *, auto_approve: bool) -> None:
+def require_someone(session: Session, *, auto_approve: bool, instead: str = "") -> None:
     """Raise a usage error where nobody can be asked and consent was not given; called before any work."""
     if not (auto_approve or session.interactive):
-        raise UsageError(
-            "there is no terminal to ask on",
-            hint="give --auto-approve, or make a plan with `reconciler plan --out plan.json` and apply that",
-        )
+        raise UsageError("there is no terminal to ask on", hint=f"give --auto-approve{instead}")
 
 
 def ask(session: Session, question: str, *, auto_approve: bool) -> None:

@@ -32,5 +32,7 @@ def cli(session: Session, address: str) -> int:
 
     with session.workspace() as workspace:
         facts = session.engine.explain(workspace, address)
-    session.answer(lambda: record.nested(facts), lambda: machine.document("explanation", address=address, **facts))
+    session.answer(
+        lambda: record.explanation(address, facts), lambda: machine.document("explanation", address=address, **facts)
+    )
     return ExitCode.DONE

@@ -31,7 +31,7 @@ def cli() -> None:
     short_help="List every kind",
     examples=[
         ("reconciler kinds list", "by category"),
-        ("reconciler kinds list --category chat -o json", "one category, with every field, for a program"),
+        ("reconciler kinds list --category communication -o json", "one category, with every field, for a program"),
     ],
 )
 @click.option("--category", metavar="NAME", help="Only kinds of this category.")

@@ -40,12 +40,13 @@ def plan(shown: Plan, *, brakes: Sequence[Problem] = (), links: Mapping[str, str
 
 def of_document(document: Document, *, title: str = "", headline: str = "", links: Mapping[str, str] = NOTHING) -> str:
     """Any document as a note: its headline, and the rest as plain text in a fenced block."""
-    text = plain_text(document)
+    said = headline.strip()
+    text = "\n".join(row for row in plain_text(document).splitlines() if not said or row.strip() != said).strip("\n")
     rows = [f"### {title}", ""] if title else []
-    rows += [code(headline.strip()), ""] if headline else []
+    rows += [code(said), ""] if said else []
     cut = text.encode()[: LARGEST - _ROOM_FOR_TAIL - 500].decode("utf-8", "ignore")
     cut += "\n… the rest is in the job's log\n" if len(cut) < len(text) else ""
-    return "\n".join([*rows, fenced(cut), *_links(links), ""])
+    return "\n".join([*rows, *([fenced(cut)] if cut else []), *_links(links), ""])
 
 
 def fenced(text: str, language: str = "") -> str:

@@ -67,6 +67,24 @@ def test_no_answer_and_no_report_holds_a_secret(sandboxed: Sandboxed, tmp_path: 
     assert [p for p in files if b"canary" in p.read_bytes()] == []
 
 
+def test_explain_shows_where_each_value_comes_from_and_what_is_recorded(sandboxed: Sandboxed) -> None:
+    sandboxed("apply", "--auto-approve")
+
+    code, out, _ = sandboxed("explain", "myorg/shop:integrations.chat")
+
+    rows = [" ".join(row.split()) for row in out.splitlines()]
+    assert code == 0
+    assert rows[0] == "myorg/shop:integrations.chat"
+    assert any(row.startswith("slack, declared at manifests/shop.yaml:") for row in rows)
+    assert any(row.startswith('username "GitLab Bot" template `team-chat`') for row in rows)
+    assert "webhook_url (secret)" in rows
+
+
+def test_what_may_only_be_consented_to_offers_no_other_way(sandboxed: Sandboxed) -> None:
+    assert "plan.json" in sandboxed("apply")[2]
+    assert "plan.json" not in sandboxed("destroy")[2]
+
+
 def test_the_doctor_finds_a_healthy_sandbox(sandboxed: Sandboxed) -> None:
     checks = {check["name"]: check["mark"] for check in data(sandboxed("doctor", "-o", "json"))["checks"]}
 

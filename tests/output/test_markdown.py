@@ -78,3 +78,13 @@ def test_any_document_fits_a_note() -> None:
 
     assert len(text.encode()) <= 60_000
     assert "the rest is in the job's log" in text
+
+
+def test_a_headline_is_not_said_again_in_the_text_below_it() -> None:
+    from reconciler.output.document import line
+
+    text = markdown.of_document([line("4 resources."), line("slack 1")], headline="4 resources.")
+
+    assert text.count("4 resources.") == 1
+    assert "```\nslack 1\n```" in text
+    assert "```" not in markdown.of_document([line("4 resources.")], headline="4 resources.")

@@ -34,7 +34,7 @@ def kind(one: Kind) -> Document:
         blocks.append(line(Span("documentation: ", Style.NAME), one.documentation))
     if one.shape and one.shape.unavailable:
         blocks.append(line(Span("not to be had: ", Style.WARNING), one.shape.unavailable))
-    rows = [(f.name, f.type.value, _marks(f), f.summary) for f in one.fields if f.type is not FieldType.EVENTS]
+    rows = [(f.name, f.type.value, _marks(f), _what(f)) for f in one.fields if f.type is not FieldType.EVENTS]
     blocks += [BLANK, heading("Fields"), table(("FIELD", "TYPE", "", "WHAT"), rows, indent=2)]
     if one.shape and one.shape.events:
         blocks += [BLANK, heading("Events"), line(", ".join(sorted(one.shape.events)), indent=2, hang=0)]
@@ -71,6 +71,11 @@ def example(one: Kind) -> list[str]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _what(field: Field) -> str:
+    choices = ", ".join(str(choice) for choice in field.choices)
+    return f"{field.summary} One of {choices}." if choices else field.summary
 
 
 def _marks(field: Field) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.core.state import Record, State
 from reconciler.output.changes import shown
-from reconciler.output.document import Document, Line, Span, Style, heading, line, plural, table
+from reconciler.output.document import BLANK, Document, Line, Span, Style, Table, heading, line, plural, table
 
 
 def records(state: State) -> Document:
@@ -31,6 +31,23 @@ def record(one: Record) -> Document:
     facts |= {"fields": dict(one.fields), "secrets": sorted(one.digests), "local": dict(one.local)}
     facts |= {"alias": one.alias, "condition": one.condition, "updated_at": one.updated_at}
     return [heading(one.address), *nested({k: v for k, v in facts.items() if v not in (None, "", {}, [])}, indent=2)]
+
+
+def explanation(address: str, facts: Mapping[str, Any]) -> Document:
+    """Where an entry's values come from, as a table, and what is recorded of it."""
+    where = f", declared at {facts['declared_at']}" if facts.get("declared_at") else ", declared nowhere"
+    blocks: list[Line | Table] = [heading(address)]
+    blocks += [line(f"{facts['kind']}{where}")] if "kind" in facts else []
+    if values := facts.get("values"):
+        rows = [(name, shown(one["value"]), one["from"]) for name, one in values.items()]
+        blocks += [BLANK, table(("FIELD", "VALUE", "FROM"), rows)]
+    blocks += [line(Span("note: ", Style.NAME), note) for note in facts.get("notes", ())]
+    if recorded := facts.get("recorded"):
+        kept = [(name, shown(value)) for name, value in recorded["fields"].items()]
+        kept += [(name, "(secret)") for name in recorded["secrets"]]
+        number = f", id {recorded['id']}" if recorded["id"] is not None else ""
+        blocks += [BLANK, line(f"recorded{number}"), table(("FIELD", "VALUE"), kept)]
+    return blocks
 
 
 def nested(facts: Mapping[str, Any], indent: int = 0) -> list[Line]:
