@@ -52,7 +52,11 @@ GITLAB_COM = "https://gitlab.com"
 class Options:
     """What a person may say about a run (the global options of the command line).
 
-    `gitlab_url` and `token` are a program's: they count before settings and environment.
+    - `settings`, `environment`, `manifests`, `state`: the settings file, a named environment, manifest paths, the
+      state's URL; relative paths count from `cwd`.
+    - `sandbox`: work on the pretend GitLab. `cache=False` reads every manifest afresh.
+    - `parallelism` is the number of requests at a time; `timeout` and `lock_timeout` are in seconds.
+    - `gitlab_url` and `token` are a program's: they count before settings and environment.
     """
 
     settings: str | None = None
@@ -66,7 +70,11 @@ class Options:
     cache: bool = True
     cwd: str = "."
     gitlab_url: str | None = None
-    token: Secret | None = None
+    token: Secret | str | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.token, str):  # from here on nothing prints it
+            object.__setattr__(self, "token", Secret(self.token, "the token given") if self.token else None)
 
 
 class SystemClock:
@@ -186,7 +194,7 @@ def _identity(
     url = url or environ.get("GITLAB_URL") or environ.get("CI_SERVER_URL") or GITLAB_COM
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"`{url}` is no URL of a GitLab", hint="set GITLAB_URL to https://gitlab.example.com")
-    if options.token:
+    if isinstance(options.token, Secret):
         return url.rstrip("/"), options.token
     if settings.gitlab.token:
         text, name = resolver.text(settings.gitlab.token), settings.gitlab.token

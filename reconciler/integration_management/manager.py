@@ -11,7 +11,6 @@ from typing import Self
 from reconciler.core.address import Scope, ScopeType
 from reconciler.core.errors import UsageError
 from reconciler.core.events import Silent
-from reconciler.core.value import Secret
 from reconciler.engine.workspace import Workspace
 from reconciler.integration_management.builds import Builds, Jenkins
 from reconciler.integration_management.chats import Communication, Slack
@@ -65,7 +64,7 @@ class IntegrationManagementManager:
             timeout=timeout,
             cwd=str(Path(folder)),
             gitlab_url=gitlab_url,
-            token=Secret(token, "the token given") if token else None,
+            token=token,
         )
         opening = open_with or (lambda: open_workspace(options, Silent()))
         self._session = Session(_scope(project_id, group_id), opening, Supplies(secrets or {}))
@@ -87,6 +86,9 @@ class IntegrationManagementManager:
     def __enter__(self) -> Self:
         self._session.hold()
         return self
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._session.given})"
 
     def __exit__(self, *_: object) -> None:
         self._session.release()

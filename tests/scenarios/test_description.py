@@ -424,6 +424,23 @@ def test_jira_takes_its_server_and_credentials_from_the_environment(story: Story
     assert live(story, "jira")["properties"]["username"] == "bot@company.com"
 
 
+def test_the_short_examples_change_what_the_usage_example_has_made(story: Story) -> None:
+    carried_out(story)
+    story.environ |= {"JIRA_URL": JIRA["url"], "JIRA_API_TOKEN": "your-jira-token"}  # as the description sets them
+    mgr = manager(story)  # in another process
+
+    jira = mgr.jira.create_jira_integration(
+        {"project_key": "DEV", "enable_commit_sync": True, "enable_merge_request_sync": True}
+    )
+    jenkins = mgr.jenkins.create_jenkins_integration(
+        {"project_name": "app-build", "trigger_on_push": True, "trigger_on_merge_request": False}
+    )
+
+    assert (jira["integration_id"], jira["config"]["username"]) == ("jira-1", "gitlab-bot@company.com")
+    assert (jenkins["integration_id"], jenkins["config"]["jenkins_url"]) == ("jenkins-1", JENKINS["jenkins_url"])
+    assert live(story, "jenkins")["properties"]["project_name"] == "app-build"
+
+
 def test_jenkins_is_triggered_by_every_push_and_not_by_merge_requests(story: Story) -> None:
     names = {"JENKINS_URL": "jenkins_url", "JENKINS_USERNAME": "username", "JENKINS_API_TOKEN": "api_token"}
     story.environ |= {variable: JENKINS[name] for variable, name in names.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -20,8 +21,8 @@ NAMES = [str(folder.relative_to(ROOT)) for folder in FOLDERS]
 
 def variables(folder: Path) -> dict[str, str]:
     """The values for the example's references."""
-    lines = (folder / "env").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines)
+    words = shlex.split((folder / "env").read_text(encoding="utf-8"))  # as `. env` in a shell reads it
+    return dict(word.split("=", 1) for word in words)
 
 
 def story(folder: Path, tmp_path: Path) -> Story:

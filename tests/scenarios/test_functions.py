@@ -133,3 +133,14 @@ def module(path: Path) -> Any:
     found = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(found)
     return found
+
+
+def test_a_token_that_a_program_gives_is_never_shown() -> None:
+    options = reconciler.Options(token="glpat-canary", gitlab_url="https://gitlab.example.com")
+
+    assert "canary" not in repr(options)
+    assert options == reconciler.Options(token="glpat-canary", gitlab_url="https://gitlab.example.com")
+
+
+def test_programs_are_checked_against_our_types() -> None:
+    assert (Path(reconciler.__file__).parent / "py.typed").exists()
