@@ -110,6 +110,10 @@ def renderables(document: Document) -> list[RenderableType]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+_WHOLE = 36
+"""Widest first column that is never broken."""
+
+
 class _Wrapped:
     """A line that rich wraps to the console's width with a hanging indent."""
 
@@ -150,11 +154,13 @@ def _rich_table(block: Table) -> RenderableType:
     from rich.text import Text
 
     out = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(block.head))
-    for name in block.head:
-        out.add_column(name, overflow="fold")
+    names = max((len(row[0].text) for row in block.rows if row), default=0)
+    for number, name in enumerate(block.head):
+        # What a row is about stays whole where there is room for the rest.
+        out.add_column(name, overflow="fold", min_width=min(names, _WHOLE) if number == 0 else None)
     for row in block.rows:
         out.add_row(*(Text(clean(cell.text), style=LOOKS[cell.style]) for cell in row))
-    return Padding(out, (0, 0, 0, block.indent))
+    return Padding(out, (0, 0, 0, block.indent), expand=False)
 
 
 def _plain_table(block: Table) -> list[str]:

@@ -76,7 +76,8 @@ def test_explain_shows_where_each_value_comes_from_and_what_is_recorded(sandboxe
     assert code == 0
     assert rows[0] == "myorg/shop:integrations.chat"
     assert any(row.startswith("slack, declared at manifests/shop.yaml:") for row in rows)
-    assert any(row.startswith('username "GitLab Bot" template `team-chat`') for row in rows)
+    assert any(row.startswith("username GitLab Bot template `team-chat`") for row in rows)
+    assert any(row.startswith("events [push, merge_request, pipeline] manifests/") for row in rows)
     assert "webhook_url (secret)" in rows
 
 

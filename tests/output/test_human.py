@@ -248,3 +248,20 @@ def test_text_that_looks_like_markup_is_shown_as_it_is() -> None:
 
     assert "[bold]x[/bold] :smile:" in stream.getvalue()
     assert "[red]y[/]" in stream.getvalue()
+
+
+def test_a_coloured_job_log_gets_tables_no_wider_than_their_words() -> None:
+    stream = io.StringIO()
+
+    Screen(stream, colour=True).write([table(("FIELD", "VALUE"), [("channel", "#ops")])])
+
+    assert max(len(row) for row in stream.getvalue().splitlines()) < 60
+
+
+def test_what_a_row_of_a_table_is_about_is_not_broken_on_a_narrow_screen() -> None:
+    stream = io.StringIO()
+    row = ("notify_only_when_pipeline_status_changes"[:36], "words " * 20, "more words " * 10)
+
+    Screen(stream, width=80).write([table(("FIELD", "VALUE", "FROM"), [row])])
+
+    assert row[0] in stream.getvalue()

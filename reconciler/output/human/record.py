@@ -39,7 +39,7 @@ def explanation(address: str, facts: Mapping[str, Any]) -> Document:
     blocks: list[Line | Table] = [heading(address)]
     blocks += [line(f"{facts['kind']}{where}")] if "kind" in facts else []
     if values := facts.get("values"):
-        rows = [(name, shown(one["value"]), one["from"]) for name, one in values.items()]
+        rows = [(name, str(one["value"]), one["from"]) for name, one in values.items()]
         blocks += [BLANK, table(("FIELD", "VALUE", "FROM"), rows)]
     blocks += [line(Span("note: ", Style.NAME), note) for note in facts.get("notes", ())]
     if recorded := facts.get("recorded"):
