@@ -89,7 +89,7 @@ def probe(subject: Subject) -> Flow[Verdict]:
     auth = Bearer(token)
     organization, project = text_of(subject.values, "organization"), text_of(subject.values, "project")
     if not (organization and project):
-        answer = yield from ask(look("GET", f"{server_of(subject)}/api/0/auth/validate", auth=auth))
+        answer = yield from ask(look("GET", f"{server_of(subject)}/api/0/auth/validate/", auth=auth))
         if trouble(NAME, answer):
             return judge(NAME, answer, _PROJECT[:2])
         return unknown("Sentry accepts the token; state `organization` and `project`, and the DSN is checked", SETTINGS)

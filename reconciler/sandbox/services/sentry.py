@@ -152,7 +152,7 @@ SERVICE = Service(
             ("GET", "/api/0/projects/{org}/{project}/keys/", _keys),
             guard=_scoped("project:read"),
         ),
-        *table(("GET", "/api/0/auth/validate", _validate), guard=_scoped("")),
+        *table(("GET", "/api/0/auth/validate/", _validate), guard=_scoped("")),
         *table(
             ("GET", _RELEASES, _releases),
             ("POST", _RELEASES, _create_release),

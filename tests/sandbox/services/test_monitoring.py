@@ -120,7 +120,8 @@ def test_datadog_takes_an_event_within_its_limits(ask: Any, read: Any, state: An
         ("/projects/acme/shop/", "sntrys_1", {"bad_credentials": ["sntrys_1"]}, 401),
         ("/projects/acme/shop/", "sntrys_1", {"denied_scopes": ["project:read"]}, 403),
         ("/projects/acme/shop/", "sntrys_1", {"strict": True}, 404),
-        ("/auth/validate", "sntrys_1", {}, 200),
+        ("/auth/validate/", "sntrys_1", {}, 200),
+        ("/auth/validate", "sntrys_1", {}, 404),
         ("/projects/acme/shop/keys/", "sntrys_1", {"throttled": True}, 429),
     ],
 )
