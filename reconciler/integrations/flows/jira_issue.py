@@ -30,6 +30,9 @@ _PENDING = "above"
 _MISSES, _FARTHEST = 10, 300
 """How many numbers in a row may be vacant (deleted), and how many are read, before a lost issue is given up."""
 _SETTLE_SECONDS = 3.0
+_A_PAGE = 200
+_JIRAS_OWN = frozenset({"reporter"})
+"""Required fields that Jira fills in by itself; Data Center says of them that they have no default."""
 
 
 def mark(*identity: object) -> str:
@@ -130,11 +133,11 @@ class Maker:
         """
         if project not in self._types:
             path = f"/issue/createmeta/{quote(project, safe='')}/issuetypes"
-            answer = yield from self.site.find(path, "read the project's issue types", {"maxResults": 200})
-            if answer is None:
+            found = yield from self._metadata(path, "read the project's issue types", "issueTypes")
+            if found is None:
                 hint = "check the key, and that the user may make issues there"
                 raise ReconcilerError(f"Jira knows no project `{project}`, or hides it", hint=hint)
-            self._types[project] = _rows(shown(answer), "issueTypes")
+            self._types[project] = found
         types = self._types[project]
         named = next((name for name in wanted if name), "")
         for name in (named,) if named else ("Task", *(str(t.get("name")) for t in types if not t.get("subtask"))):
@@ -201,7 +204,7 @@ class Maker:
         missing = []
         for one in (yield from self._required_of(draft.project, draft.type)):
             id_ = str(one.get("fieldId") or one.get("key"))
-            if id_ in fields or one.get("hasDefaultValue"):
+            if id_ in fields or id_ in _JIRAS_OWN or one.get("hasDefaultValue"):
                 continue
             if str(mapping(one.get("schema")).get("custom", "")).endswith(":gh-epic-label"):
                 fields[id_] = summary
@@ -215,10 +218,22 @@ class Maker:
     def _required_of(self, project: str, type_: str) -> Flow[tuple[Mapping[str, Any], ...]]:
         if (project, type_) not in self._required:
             path = f"/issue/createmeta/{quote(project, safe='')}/issuetypes/{quote(type_, safe='')}"
-            answer = yield from self.site.find(path, "read the type's required fields", {"maxResults": 200})
-            rows = _rows(shown(answer), "fields") if answer else ()
-            self._required[project, type_] = tuple(one for one in rows if one.get("required"))
+            rows = yield from self._metadata(path, "read the type's required fields", "fields")
+            self._required[project, type_] = tuple(one for one in rows or () if one.get("required"))
         return self._required[project, type_]
+
+    def _metadata(self, path: str, doing: str, word: str) -> Flow[tuple[Mapping[str, Any], ...] | None]:
+        """All rows of a list that comes in pages; None where there is no such list."""
+        rows: list[Mapping[str, Any]] = []
+        while True:
+            answer = yield from self.site.find(path, doing, {"startAt": len(rows), "maxResults": _A_PAGE})
+            if answer is None:
+                return tuple(rows) if rows else None
+            page = shown(answer)
+            new = _rows(page, word)
+            rows += new
+            if not new or page.get("isLast", len(rows) >= page.get("total", 0)):
+                return tuple(rows)
 
     def _highest(self, project: str) -> Flow[int]:
         """A number that new issues of a project come above: the highest that the index knows; it may lag."""

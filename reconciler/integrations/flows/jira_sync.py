@@ -172,6 +172,7 @@ class Sync:
         else:
             issue = found or (yield from self._maker.existing(source.fact, source.label))
         changed, clash = True, list[str]()
+        made = issue is None
         if issue is None:
             if source.closed and not self._parameters.get("closed"):
                 self.tally.skipped += 1
@@ -184,12 +185,15 @@ class Sync:
             written, changed, clash = yield from self._write(source, issue, fact)
             fact = {"key": issue.key, "written": written, "labels": source.labels, **_kept(fact)}
             yield from self.memory.keep({source.fact: fact})
-            self.tally.updated += changed
-            self.tally.unchanged += not changed
         if changed:
             self.tally.issues[source.shown] = issue.key
         linked = yield from self._link(source, fact)
-        yield from self._move(source, issue, fact)
+        moved = yield from self._move(source, issue, fact)
+        if not made:
+            self.tally.updated += changed or moved
+            self.tally.unchanged += not (changed or moved)
+        if moved:
+            self.tally.issues[source.shown] = issue.key
         if clash:
             self.tally.again.add(iid)
             self.tally.conflicts.append({"issue": source.shown, "key": issue.key, "fields": tuple(clash)})
@@ -234,15 +238,17 @@ class Sync:
             yield from self._site.write("POST", f"{path_of(str(fact['key']))}/remotelink", "link the issue", body)
         return says
 
-    def _move(self, source: Source, issue: Issue, fact: Mapping[str, Any]) -> Flow[None]:
+    def _move(self, source: Source, issue: Issue, fact: Mapping[str, Any]) -> Flow[bool]:
         """Close or reopen the Jira issue when GitLab's was, once: people may move it elsewhere after."""
         if source.closed == bool(fact.get("closed")) or source.closed == (issue.category == "done"):
-            return
+            return False
         towards = ("done",) if source.closed else ("new", "indeterminate")
         first = text_of(self._subject.values, "transition_id") if source.closed else ""
-        if not (yield from move(self._site, issue.key, towards, first)):
+        moved = yield from move(self._site, issue.key, towards, first)
+        if not moved:
             problem = f"the workflow has no way to {'close' if source.closed else 'reopen'} it from where it is"
             self.tally.problems.append({"issue": source.shown, "key": issue.key, "problem": problem})
+        return moved
 
 
 def _kept(fact: Mapping[str, Any]) -> Mapping[str, Plain]:

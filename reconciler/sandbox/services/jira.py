@@ -67,13 +67,19 @@ def _issue_type_fields(site: Site) -> Response:
     site.demand_user()
     required = site.required_fields(site.call.names["key"])
     names = [*issue.WRITABLE, *(name for name in required if name not in issue.WRITABLE)]
-    mandatory = {"project", "issuetype", "summary", *required}
-    return _metadata(site, "fields", [{"fieldId": n, "key": n, "name": n, "required": n in mandatory} for n in names])
+    mandatory = {"project", "issuetype", "summary", "reporter", *required}
+    defaults = {"priority", "reporter"} if site.is_cloud else {"priority"}
+    fields = [{"fieldId": n, "key": n, "name": n, "required": n in mandatory} for n in names]
+    return _metadata(site, "fields", [{**one, "hasDefaultValue": one["fieldId"] in defaults} for one in fields])
 
 
 def _metadata(site: Site, word: str, values: list[State]) -> Response:
-    page = {"startAt": 0, "maxResults": 50, "total": len(values)}
-    return Response.of_json(200, {**page, word if site.is_cloud else "values": values})
+    first, most = (site.call.query.get(name, "") for name in ("startAt", "maxResults"))
+    start, size = int(first) if first.isdigit() else 0, min(int(most) if most.isdigit() else 50, 200)
+    page: State = {"startAt": start, "maxResults": size, "total": len(values)}
+    if not site.is_cloud:
+        page["isLast"] = start + size >= len(values)
+    return Response.of_json(200, {**page, word if site.is_cloud else "values": values[start : start + size]})
 
 
 def _search_cloud(site: Site) -> Response:

@@ -189,3 +189,15 @@ def test_a_document_says_what_the_text_says(text: str) -> None:
 
     assert words == plain_text(text).replace("python ", "")
     assert all(node["content"] for node in document(text)["content"])
+
+
+@SITES
+def test_a_type_is_found_and_a_field_missed_however_many_pages_a_project_has_of_them(url: str) -> None:
+    types = [*(f"Type {n}" for n in range(230)), "Last"]
+    fields = [f"customfield_{n}" for n in range(230)]
+    estate = Estate(url=url, jira={"index_delay": 0, "projects": {"SHOP": {"issue_types": types}}})
+    assert estate.run("create-issue", {"summary": "Broken", "issue_type": "Last"})["created"]
+
+    estate.jira["projects"]["SHOP"]["required"] = fields
+    with pytest.raises(ReconcilerError, match="customfield_229"):
+        estate.run("create-issue", {"summary": "Broken again", "issue_type": "Last"})

@@ -134,8 +134,9 @@ def test_closing_and_reopening_follow(url: str) -> None:
     estate.run("sync-issues")
     closed = estate.made[key]["fields"]["status"]["name"]
     estate.change(1, state_event="reopen")
-    estate.run("sync-issues")
+    result = estate.run("sync-issues")
 
+    assert (result["updated"], result["issues"]) == (1, {"acme/shop#1": key})
     assert (closed, estate.made[key]["fields"]["status"]["name"]) == ("Done", "To Do")
 
 
