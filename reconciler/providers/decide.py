@@ -10,19 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 from reconciler.core.errors import RemoteError, UnclearWrite
 from reconciler.core.flow import Response
+from reconciler.providers.waits import asked_wait, retry_after
 
 CLASS_PAUSE = 60.0
 """Seconds until an application limit (JSON 429 without `Retry-After`) lets go; all of GitLab's are per minute."""
 STUBBORN = 5
 """Refusals for rate after which a server that names no real pause is asked once a second at most."""
-MARGIN = 0.1
-"""Seconds waited beyond a reset, so that clocks a little apart do not cost a refusal."""
-AGREE = 1.5
-"""Seconds by which `Retry-After` (whole ones) and `RateLimit-Reset` may differ and mean the same moment."""
 BACKOFF_FIRST = 0.5
 BACKOFF_CAP = 8.0
 MESSAGE_LIMIT = 500
@@ -139,19 +135,6 @@ def backoff(attempt: int, jitter: float) -> float:
     return step * (0.5 + jitter / 2)
 
 
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that a `Retry-After` asks for (both of its forms), None when there is none that can be read."""
-    text = headers.get("retry-after", "").strip()
-    if not text:
-        return None
-    if re.fullmatch(r"\d{1,12}(\.\d+)?", text):
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -184,22 +167,14 @@ def _broken(call: Call, response: Response, *, attempt: int, now: float, jitter:
 
 
 def _limited(call: Call, response: Response, *, waited: float, now: float, patience: float, refusals: int) -> Decision:
-    asked, reset = retry_after(response.headers, now), _until_reset(response.headers, now)
+    asked = asked_wait(response, now)
     by_class = isinstance(response.data(), dict) and "ratelimit-reset" not in response.headers
-    seconds = CLASS_PAUSE if asked is None else asked
-    if reset is not None and (asked is None or abs(asked - reset) <= AGREE):
-        seconds = reset + MARGIN
-    seconds = max(seconds, 1.0 if refusals >= STUBBORN else 0.05)
+    seconds = max(CLASS_PAUSE if asked is None else asked, 1.0 if refusals >= STUBBORN else 0.05)
     if waited + seconds > patience:
         hint = f"it wants {seconds:.0f} s more of waiting; repeat later, or with less parallelism"
         return Refuse(refusal(call, response, hint=hint))
     why = "this endpoint's limit is used up" if by_class else "the server's rate limit is used up"
     return Wait(seconds, why, throttle=not by_class, limited=by_class)
-
-
-def _until_reset(headers: Mapping[str, str], now: float) -> float | None:
-    text = headers.get("ratelimit-reset", "")
-    return max(0.0, float(text) - now) if text.isdigit() and len(text) <= 12 else None
 
 
 def _sentence(response: Response) -> str:

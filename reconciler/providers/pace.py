@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from reconciler.providers.decide import MARGIN
+from reconciler.providers.waits import MARGIN
 
 SKEW = 2.0
 """Clocks this close are taken as equal (a `Date` header has whole seconds)."""

@@ -24,8 +24,8 @@ from reconciler.providers.decide import (
     backoff,
     decide,
     explain,
-    retry_after,
 )
+from reconciler.providers.waits import retry_after
 
 NOW = 1_800_000_000.0
 READ = Call("GET", "/api/v4/projects/1/hooks")
@@ -75,6 +75,13 @@ LIMITED_60 = answer(429, {"message": {"error": "This endpoint has been requested
         (LIMITED, CLASS_PAUSE, False),
         (LIMITED_60, 60.0, False),
         (answer(429, {"message": "x"}, retry_after="3", ratelimit_reset="5"), 3.0, True),
+        (answer(429, {"message": "slow down", "retry_after": 1.337}, retry_after="2"), 1.337, False),
+        (answer(429, {"message": "slow down", "retry_after": 0.5}), 0.5, False),
+        (answer(429, {"errors": ["Too many requests"]}, x_ratelimit_reset="12", x_ratelimit_period="60"), 12.1, False),
+        (answer(429, "no", x_ratelimit_reset=str(int(NOW) + 8)), 8.1, True),
+        (answer(429, "<html>", x_ratelimit_reset="2027-01-15T08:00:20Z"), 20.1, True),
+        (answer(429, "no", ratelimit_reset="7"), 7.1, True),
+        (answer(429, {"retry_after": "later"}, x_ratelimit_reset="tomorrow"), CLASS_PAUSE, False),
     ],
 )
 def test_both_refusals_for_rate_are_waited_out_even_by_writes(

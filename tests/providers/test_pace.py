@@ -6,7 +6,7 @@ import heapq
 
 import pytest
 
-from reconciler.providers.decide import MARGIN
+from reconciler.providers.waits import MARGIN
 from reconciler.providers.pace import SETTLE, Pace, class_of
 
 START = 1_800_000_000.0
