@@ -6,8 +6,8 @@ import heapq
 
 import pytest
 
-from reconciler.providers.waits import MARGIN
 from reconciler.providers.pace import SETTLE, Pace, class_of
+from reconciler.providers.waits import MARGIN
 
 START = 1_800_000_000.0
 
