@@ -11,7 +11,7 @@ from reconciler.integrations.native_chat import CHANNEL_FIELDS, SHAPES
 from reconciler.integrations.rules import fewest, matches, web_url
 
 _NAMES = {"webhook": "webhook_url"}
-_NO_STARTER = r"(?!https://hooks\.slack\.com/(workflows|triggers)/).*"
+_NO_STARTER = r"(?!https?://[^/]+/(workflows|triggers)/).*"
 
 KIND = kind(
     "slack",

@@ -33,6 +33,9 @@ from reconciler.integrations.flows.parts import (
     unhealthy,
 )
 
+_AGENT = {"User-Agent": "DiscordBot (reconciler, 1)"}
+"""The form in which Discord wants callers to name themselves; others may be turned away at its edge."""
+
 CONTENT_LIMIT, EMBEDS_LIMIT, EMBEDS_TEXT_LIMIT = 2000, 10, 6000
 _EMBED_LIMITS = {"title": 256, "description": 4096}
 _FIELDS_LIMIT, _FIELD_LIMITS = 25, {"name": 256, "value": 1024}
@@ -58,7 +61,7 @@ _WHY = {
 def probe(subject: Subject) -> Flow[Verdict]:
     """Whether Discord knows the webhook, and those that events have of their own."""
     main = need_secret(subject.values, "webhook_url")
-    answer = yield from ask(look("GET", main))
+    answer = yield from ask(look("GET", main, headers=_AGENT))
     verdict = _judged(answer)
     if verdict.status is not Health.HEALTHY:
         return verdict
@@ -68,7 +71,7 @@ def probe(subject: Subject) -> Flow[Verdict]:
         if url in asked:
             continue
         asked.add(url)
-        if _judged((yield from ask(look("GET", url)))).status is Health.UNHEALTHY:
+        if _judged((yield from ask(look("GET", url, headers=_AGENT)))).status is Health.UNHEALTHY:
             broken.append(name)
     if broken:
         names = ", ".join(f"`{name}`" for name in broken)
@@ -117,7 +120,7 @@ def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     body["allowed_mentions"] = {"parse": []} if mentions is None else mentions
     query = {"wait": "true", **without_nothing(thread_id=text_of(parameters, "thread_id"))}
     url = need_secret(subject.values, "webhook_url")
-    answer = yield from ask(Request("POST", url, query=query, json=body, writes=True))
+    answer = yield from ask(Request("POST", url, _AGENT, query, body, writes=True))
     made = mapping(taken("Discord", "post the message", answer, said=_said(answer)).data())
     if not str(made.get("id")).isdigit():
         raise RemoteError("could not post the message: something other than Discord answers at the address")

@@ -54,6 +54,8 @@ def probe(subject: Subject) -> Flow[Verdict]:
         listening = yield from ask(server.look(f"/project/{quote(job)}"))
         if isinstance(listening, Response) and listening.status == 404:
             return unhealthy(f"Jenkins does not take GitLab's events for `{job}`: no such job, or no plugin", SETTINGS)
+        if isinstance(listening, Failure) or listening.status == 429 or listening.status >= 500:
+            return judge(NAME, listening)
     known = "accepts the credential" if server.auth is not None else "answers"
     listed = ", ".join(f"`{job}`" for job in jobs)
     return healthy(f"Jenkins {known} and takes GitLab's events for {listed}", version=version, jobs=len(jobs))

@@ -30,6 +30,7 @@ from reconciler.integrations.flows.parts import (
     judge,
     look,
     need_secret,
+    path_of,
     taken,
     text_of,
     unclear,
@@ -38,7 +39,8 @@ from reconciler.integrations.flows.parts import (
 
 SIZE_LIMIT = 28 * 1024
 CARD = "application/vnd.microsoft.card.adaptive"
-_CONNECTORS = (".webhook.office.com", "outlook.office.com")
+_CONNECTOR_HOSTS = (".webhook.office.com", "outlook.office.com", "outlook.office365.com")
+_CONNECTOR_PATH = "/incomingwebhook/"
 _ENDPOINT_429, _ENDPOINT_413, _ENDPOINT_ERROR = "http error 429", "http error 413", "endpoint returned http error"
 
 _CONNECTOR = (
@@ -46,6 +48,7 @@ _CONNECTOR = (
     Sign((200,), (_ENDPOINT_429,), Health.UNKNOWN, "Teams refuses for now: too many requests", THROTTLED),
     Sign((200,), (_ENDPOINT_ERROR,), Health.UNKNOWN, "Teams has trouble of its own", FAILING),
     Sign((404, 410), (), Health.UNHEALTHY, "Teams has removed the connector", GONE),
+    Sign((400, 403), ("invalid webhook",), Health.UNHEALTHY, "Teams does not know the connector's address", CREDENTIAL),
     Sign((), ("connector", "removed"), Health.UNHEALTHY, "Teams has removed the connector", GONE),
     Sign((200, 201, 202, 204), (), Health.UNHEALTHY, "something other than Teams answers", MISLEADING),
 )
@@ -69,7 +72,7 @@ _WHY = {
 def probe(subject: Subject) -> Flow[Verdict]:
     """Whether Teams knows the webhook; a workflow is asked only with `verify_workflow`."""
     url = need_secret(subject.values, "webhook_url")
-    connector = host_of(url).endswith(_CONNECTORS)
+    connector = host_of(url).endswith(_CONNECTOR_HOSTS) or _CONNECTOR_PATH in path_of(url)
     if not connector and not subject.values.get("verify_workflow"):
         return unknown("a workflow cannot be tried without a failed run in its history", SETTINGS)
     answer = yield from ask(look("POST", url, json={"text": ""}))

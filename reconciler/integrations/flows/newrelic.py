@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.core.errors import RemoteError, UsageError
-from reconciler.core.flow import Flow, Request
+from reconciler.core.flow import Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Secret, Value
 from reconciler.integrations.flows.metrics import COUNT, PUSHED, figures_of
@@ -47,6 +47,7 @@ _GRAPH = {"US": "https://api.newrelic.com", "EU": "https://api.eu.newrelic.com"}
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_:]{1,255}")
 _MOST_ATTRIBUTES, _LONGEST_ATTRIBUTE = 250, 4096
 _DEFAULT_INTERVAL = 60
+_ACCEPTED = 202
 _WHY = {401: "it does not accept the key", 403: "the key is wrong, of the other sort, or another region's"}
 
 
@@ -169,7 +170,7 @@ def _licence(region: str, key: Secret) -> Flow[Verdict | None]:
     sentence = f"New Relic does not accept the licence key in {region}: it is wrong, or another region's"
     if trouble(_NAME, answer):
         return judge(_NAME, answer, (Sign((401, 403), (), Health.UNHEALTHY, sentence, CREDENTIAL),))
-    if not shown(answer).get("requestId"):
+    if not (isinstance(answer, Response) and answer.status == _ACCEPTED):
         return unhealthy("something else than New Relic answers for metrics", MISLEADING)
     return None
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from reconciler.core.errors import ReconcilerError, RemoteError, UnclearWrite
 from reconciler.core.flow import Basic, Bearer, Failure, Flow, Request, Response
@@ -24,8 +24,8 @@ CREDENTIAL, GONE, THROTTLED, UNREACHABLE = "credential", "gone", "throttled", "u
 MISLEADING, FAILING, REFUSED, SETTINGS, UNSURE = "misleading", "failing", "refused", "settings", "unsure"
 """Causes, told in a verdict's facts beside its sentence: what to look at when something is not healthy."""
 
-IMPATIENT = frozenset({429})
-"""Accepted by probes, so that a throttled service is told of and not waited for."""
+IMPATIENT = frozenset({429, 503})
+"""Accepted by probes, so that a service that is throttling or away for a while is told of and not waited for."""
 
 
 def ask(request: Request) -> Flow[Answer]:
@@ -45,7 +45,7 @@ def look(
     body: bytes | None = None,
     auth: Basic | Bearer | None = None,
 ) -> Request:
-    """A probe's request: it changes nothing, and a refusal for too many requests is an answer."""
+    """A probe's request: it changes nothing, and being told to come back later is an answer."""
     return Request(method, url, headers, query, json, body=body, auth=auth, accept=IMPATIENT)
 
 
@@ -200,11 +200,22 @@ def begins(url: str | Secret, *prefixes: str) -> bool:
 
 def host_of(url: str | Secret) -> str:
     """The host name of an address, secret or not, in small letters; empty where there is none to see."""
+    parts = _parts(url)
+    return (parts.hostname or "") if parts else ""
+
+
+def path_of(url: str | Secret) -> str:
+    """The path of an address, secret or not, in small letters; empty where there is none to see."""
+    parts = _parts(url)
+    return parts.path.lower() if parts else ""
+
+
+def _parts(url: str | Secret) -> SplitResult | None:
     text = (url.reveal() if url.known else "") if isinstance(url, Secret) else url
     try:
-        return urlsplit(text.strip()).hostname or ""
+        return urlsplit(text.strip())
     except ValueError:
-        return ""
+        return None
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -21,10 +21,10 @@ from reconciler.integrations.flows.parts import (
     SETTINGS,
     Sign,
     ask,
-    begins,
     judge,
     look,
     need_secret,
+    path_of,
     secret_of,
     taken,
     text_of,
@@ -32,7 +32,7 @@ from reconciler.integrations.flows.parts import (
 )
 
 TEXT_LIMIT, BLOCKS_LIMIT, ATTACHMENTS_LIMIT, BLOCK_TEXT_LIMIT = 40_000, 50, 100, 3000
-_STARTERS = ("https://hooks.slack.com/workflows/", "https://hooks.slack.com/triggers/")
+_STARTERS = ("/workflows/", "/triggers/")
 
 _ALIVE = ("invalid_payload", "no_text", "missing_text", "invalid_blocks")
 _SIGNS = (
@@ -62,7 +62,7 @@ _WHY = (
 def probe(subject: Subject) -> Flow[Verdict]:
     """Whether Slack knows the webhook; whether its channel takes messages cannot be told without one."""
     url = secret_of(subject.values, "webhook_url")
-    if url is None or begins(url, *_STARTERS):
+    if url is None or path_of(url).startswith(_STARTERS):
         return unhealthy("the address starts a workflow of Slack; it is no incoming webhook", SETTINGS)
     request = look("POST", url, headers={"Content-Type": "application/json"}, body=b"{health check")
     return judge("Slack", (yield from ask(request)), _SIGNS)
@@ -71,7 +71,7 @@ def probe(subject: Subject) -> Flow[Verdict]:
 def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
     """Post a message. Raises `RemoteError`, `UnclearWrite`; `ReconcilerError` for what Slack would refuse or cut."""
     url = need_secret(subject.values, "webhook_url")
-    if begins(url, *_STARTERS):
+    if path_of(url).startswith(_STARTERS):
         raise ReconcilerError("the address starts a workflow of Slack", hint="take an incoming webhook (/services/…)")
     body = _message(subject, parameters)
     answer = yield from ask(Request("POST", url, json=body, writes=True))

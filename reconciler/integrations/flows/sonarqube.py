@@ -38,6 +38,7 @@ from reconciler.integrations.flows.parts import (
 
 _NAME = "SonarQube"
 _CLOUD = ("sonarcloud.io", "sonarqube.us")
+_UP, _DOWN = "UP", "DOWN"
 _PASSING = frozenset({"STARTING", "RESTARTING", "DB_MIGRATION_NEEDED", "DB_MIGRATION_RUNNING"})
 _REFUSED = "SonarQube does not accept the token"
 _STATUS = (Sign((404,), (), Health.UNHEALTHY, "no SonarQube answers at this address", GONE),)
@@ -55,11 +56,11 @@ def probe(subject: Subject) -> Flow[Verdict]:
     if trouble(_NAME, answer):
         return judge(_NAME, answer, _STATUS)
     status, version = str(shown(answer).get("status") or ""), str(shown(answer).get("version") or "")
-    if not status:
+    if status not in (*_PASSING, _UP, _DOWN):
         return unhealthy("something else than SonarQube answers at this address", MISLEADING)
     if status in _PASSING:
         return degraded(f"SonarQube is not ready yet ({status.lower().replace('_', ' ')})", FAILING, version=version)
-    if status != "UP":
+    if status == _DOWN:
         return unhealthy("SonarQube says of itself that it is down", FAILING, version=version)
     answer = yield from ask(server.look("authentication/validate", signed=True))
     if trouble(_NAME, answer):

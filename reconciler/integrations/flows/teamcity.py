@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.core.errors import RemoteError
-from reconciler.core.flow import Basic, Flow, Request
+from reconciler.core.flow import Basic, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
 from reconciler.integrations.flows.builds import BRANCH, COMMIT, FOLLOWING, PARAMETERS, Running, Seen, follow, status_of
@@ -147,6 +147,8 @@ class _Build:
     def look(self) -> Flow[Seen]:
         """How it is."""
         answer = yield from ask(self.server.look(f"builds/id:{self.id}"))
+        if isinstance(answer, Response) and answer.status == 404:  # some versions show it there once it has begun
+            answer = yield from ask(self.server.look(f"buildQueue/id:{self.id}"))
         if trouble(_NAME, answer):
             return Seen(None, detail="TeamCity does not tell how the build is")
         row = shown(answer)

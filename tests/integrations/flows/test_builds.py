@@ -331,6 +331,18 @@ def test_bamboo_builds_up_to_a_stage() -> None:
     assert next(request for request in stage.sent if request.writes).query["executeAllStages"] == "false"
 
 
+def test_a_build_that_teamcity_shows_in_its_queue_only_is_followed_there() -> None:
+    queued, done = {"id": 7, "state": "queued"}, {"id": 7, "state": "finished", "status": "SUCCESS", "number": "12"}
+    answers = [queued, None, queued, None, queued, done]
+    result, steps = fed(
+        KINDS["teamcity"].actions["build"].run(SUBJECTS["teamcity"], {}),
+        [Response(404) if row is None else json_answer(200, row) for row in answers],
+    )
+    asked = [str(step.url).rpartition("/rest/")[2] for step in steps if isinstance(step, Request)]
+    assert asked[1:] == [*("builds/id:7", "buildQueue/id:7") * 2, "builds/id:7"]
+    assert (result["status"], result["number"]) == ("success", "12")
+
+
 def test_teamcity_builds_another_configuration_with_branch_parameters_and_comment() -> None:
     stage = stage_of("teamcity")
     given = {"branch": "fix", "build_type": "Shop_Smoke", "comment": "why", "parameters": {"a": "1"}}

@@ -150,6 +150,30 @@ def test_a_cut_workflow_address_is_told_from_a_deleted_one() -> None:
     assert chat.stage().run(chat.probe()).facts["cause"] == "credential"
 
 
+@pytest.mark.parametrize("host", ["https://outlook.office365.com", "http://127.0.0.1:8080"])
+def test_a_connector_is_told_from_a_workflow_wherever_it_is(host: str) -> None:
+    chat = Chat("microsoft-teams", f"{host}/webhookb2/a@b/IncomingWebhook/c/d", "teams")
+
+    verdict, _ = fed(chat.probe(), [Response(400, {}, b"Summary or Text is required.")])
+
+    assert verdict.status is H
+
+
+def test_a_connector_that_does_not_know_the_address_says_so() -> None:
+    verdict, _ = fed(CHATS["connector"].probe(), [Response(400, {}, b"Invalid webhook URL")])
+
+    assert (verdict.status, verdict.facts["cause"]) == (U, "credential")
+
+
+def test_discord_is_called_under_a_name_of_the_form_that_it_wants() -> None:
+    stage = CHATS["discord"].stage()
+
+    stage.run(CHATS["discord"].probe())
+    stage.run(CHATS["discord"].notify(text="done"))
+
+    assert all(str(request.headers["User-Agent"]).startswith("DiscordBot (") for request in stage.sent)
+
+
 def test_a_workflow_is_not_started_unless_wanted() -> None:
     chat = Chat("microsoft-teams", WORKFLOW, "teams")
     stage = chat.stage()
@@ -159,9 +183,10 @@ def test_a_workflow_is_not_started_unless_wanted() -> None:
     assert (verdict.status, stage.sent) == (N, [])
 
 
+@pytest.mark.parametrize("host", ["hooks.slack.com", "hooks.slack-gov.com"])
 @pytest.mark.parametrize("path", ["workflows/T0/A0/1/x", "triggers/T0/1/x"])
-def test_a_workflow_of_slack_is_never_asked(path: str) -> None:
-    chat = Chat("slack", f"https://hooks.slack.com/{path}", "slack")
+def test_a_workflow_of_slack_is_never_asked(host: str, path: str) -> None:
+    chat = Chat("slack", f"https://{host}/{path}", "slack")
     stage = chat.stage()
 
     verdict = stage.run(chat.probe())

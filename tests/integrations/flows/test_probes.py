@@ -181,11 +181,44 @@ def test_jenkins_without_a_credential_is_asked_only_whether_the_plugin_listens()
     ]
 
 
+@pytest.mark.parametrize(
+    ("answer", "status", "cause"),
+    [(Failure("no answer within the time allowed"), U, "unreachable"), (Response(502), N, "failing")],
+)
+def test_jenkins_whose_plugin_does_not_answer_is_not_said_to_listen(
+    answer: Response | Failure, status: Health, cause: str
+) -> None:
+    who = json_answer(200, {"name": "gitlab", "authenticated": True, "anonymous": False})
+    job = json_answer(200, {"name": "app", "buildable": True})
+    probe = KINDS["jenkins"].probe
+    assert probe is not None
+    verdict, _ = fed(probe(SUBJECTS["jenkins"]), [who, job, answer])
+    assert (verdict.status, verdict.facts["cause"]) == (status, cause)
+
+
+@pytest.mark.parametrize("kind", SUBJECTS)
+def test_a_probe_does_not_wait_for_a_service_that_is_away(kind: str) -> None:
+    probe = KINDS[kind].probe
+    assert probe is not None
+    request = next(probe(SUBJECTS[kind]))
+    assert isinstance(request, Request)
+    assert {429, 503} <= request.accept
+
+
 def test_teamcity_that_takes_the_credential_for_a_guests_is_not_healthy() -> None:
     probe = KINDS["teamcity"].probe
     assert probe is not None
     verdict, _ = fed(probe(SUBJECTS["teamcity"]), [json_answer(200, {"username": "guest", "id": -42})])
     assert (verdict.status, verdict.facts["cause"]) == (U, "credential")
+
+
+def test_new_relic_that_accepts_without_a_word_accepts() -> None:
+    probe = KINDS["newrelic"].probe
+    assert probe is not None
+    subject = SUBJECTS["newrelic"]
+    values = {name: value for name, value in subject.values.items() if name != "api_key"}
+    verdict, _ = fed(probe(replace(subject, values=values)), [Response(202)])
+    assert verdict.status is H
 
 
 def test_new_relic_tells_its_errors_in_a_success() -> None:
@@ -241,6 +274,13 @@ def test_the_unified_agents_api_refuses_in_a_success() -> None:
     verdict = probed("whitesource", stage, **from_agent)
     assert (verdict.status, verdict.facts["cause"]) == (U, "credential")
     assert probed("whitesource", stage_of("whitesource"), **from_agent).status is H
+
+
+def test_a_status_that_is_none_of_sonarqubes_is_anothers() -> None:
+    probe = KINDS["sonarqube"].probe
+    assert probe is not None
+    verdict, _ = fed(probe(SUBJECTS["sonarqube"]), [json_answer(200, {"status": "success"})])
+    assert (verdict.status, verdict.facts["cause"]) == (U, "misleading")
 
 
 def test_sonarqubes_answer_about_the_token_is_read_and_not_only_its_status() -> None:
