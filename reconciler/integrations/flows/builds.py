@@ -19,7 +19,9 @@ _TOLD = {"queued": "pending", "running": "running", "success": "success", "faile
 _WORST = ("failed", "canceled", "unknown", "running", "queued", "success")
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 1.0, 15.0, 1.5
-_BLIND_LOOKS = 6
+_BLIND_LOOKS = 15
+"""Vain looks in a row until a build's state is unknown: some minutes, in which a server can be started anew."""
+_UNFINISHED: Mapping[str, Plain] = {"finished": False, "success": False}
 _DEFAULT_TIMEOUT = 3600
 
 BRANCH = Field("branch", FieldType.STRING, "Branch that is built.", example="main")
@@ -95,17 +97,21 @@ def status_of(subject: Subject, parameters: Mapping[str, Value], name: str) -> C
 def follow(builds: Sequence[Running], parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
     """Tell GitLab that the builds wait, look at them in turn until all have ended or time is up, and sum up.
 
-    The result's `status` is the worst of the builds'; `finished` says whether none is left open.
+    The result's `status` is the worst of the builds'; `finished` says whether none is left open. Where the end was to
+    be waited for and is not known, it has `success` false: nobody may take that for a build that went well.
     """
+    to_the_end = parameters.get("wait", "finished") == "finished"
     for build in builds:
         yield from _tell(build)
-    if parameters.get("wait", "finished") == "finished":
+    if to_the_end:
         yield from _to_the_end(builds, float(parameters.get("timeout") or _DEFAULT_TIMEOUT))
     states = {build.state for build in builds}
-    status, finished = next(state for state in _WORST if state in states), states <= FINAL
+    finished = states <= FINAL
+    ended: Mapping[str, Plain] = {"finished": finished} if finished or not to_the_end else _UNFINISHED
     if len(builds) == 1:
-        return {**builds[0].shown(), "finished": finished}
-    return {"status": status, "finished": finished, "builds": tuple(build.shown() for build in builds)}
+        return {**builds[0].shown(), **ended}
+    status = next(state for state in _WORST if state in states)
+    return {"status": status, **ended, "builds": tuple(build.shown() for build in builds)}
 
 
 def _to_the_end(builds: Sequence[Running], timeout: float) -> Flow[None]:

@@ -6,7 +6,8 @@ has no natural key, so nothing is sent twice: a lost answer ends the action.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.core.errors import UsageError
@@ -41,7 +42,7 @@ _NAME = "Datadog"
 _SITE = "datadoghq.com"
 _WORDS = ("webhook-intake.", "http-intake.logs.", "api.", "app.")
 _COUNT, _GAUGE = 1, 3
-_LOGS_A_CALL = 500
+_LOGS_A_CALL, _BYTES_A_CALL = 500, 4_500_000
 _LOG_LIMIT, _TEXT_LIMIT, _KEY_LIMIT = 1_000_000, 4000, 100
 _ALERTS = ("info", "success", "warning", "error", "user_update", "recommendation", "snapshot")
 _WHY = {403: "it does not accept the API key on this site", 408: "it took too long", 413: "too much at once"}
@@ -83,11 +84,12 @@ def push_metrics(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
     request = site.post(f"{site.api}/api/v2/series", {"series": series})
     answer = taken(_NAME, "send metrics", (yield from ask(request)), why=_WHY)
     errors = len(sequence(shown(answer).get("errors")))
-    return {"sent": len(series), "refused": errors, "site": site.name}
+    result: dict[str, Plain] = {"sent": len(series), "refused": errors, "site": site.name}
+    return {**result, "success": False} if errors else result
 
 
 def send_logs(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
-    """Send log lines, at most 500 a request."""
+    """Send log lines, so many in a request as Datadog takes."""
     site = _Site(subject)
     lines = [*_texts(parameters.get("message")), *_texts(parameters.get("messages"))]
     if not lines or any(len(line.encode()) > _LOG_LIMIT for line in lines):
@@ -97,11 +99,12 @@ def send_logs(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping
     further = {"service": text_of(subject.values, "service"), "hostname": text_of(parameters, "host")}
     common |= {name: text for name, text in further.items() if text}
     common["status"] = text_of(parameters, "level", "info")
-    for first in range(0, len(lines), _LOGS_A_CALL):
-        rows = [{"message": line, **common} for line in lines[first : first + _LOGS_A_CALL]]
-        doing = "send logs" if not first else f"send logs after the first {first}"
+    sent = 0
+    for rows in _requests([{"message": line, **common} for line in lines]):
+        doing = "send logs" if not sent else f"send logs after the first {sent}"
         taken(_NAME, doing, (yield from ask(site.post(f"{site.intake}/api/v2/logs", rows))), why=_WHY)
-    return {"sent": len(lines), "site": site.name}
+        sent += len(rows)
+    return {"sent": sent, "site": site.name}
 
 
 def send_event(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
@@ -190,6 +193,20 @@ def _tags(values: Mapping[str, Value]) -> list[str]:
     """The entry's tags, as GitLab sends them with everything."""
     named = [f"{name}:{text_of(values, name)}" for name in ("env", "service") if text_of(values, name)]
     return [*named, *(line.strip() for line in text_of(values, "tags").splitlines() if line.strip())]
+
+
+def _requests(rows: Iterable[Mapping[str, str]]) -> Iterator[list[Mapping[str, str]]]:
+    """Log lines as they fit into requests, by their number and their bytes."""
+    piece: list[Mapping[str, str]] = []
+    size = 0
+    for row in rows:
+        bytes_ = len(json.dumps(row, ensure_ascii=False).encode()) + 1
+        if piece and (len(piece) >= _LOGS_A_CALL or size + bytes_ > _BYTES_A_CALL):
+            yield piece
+            piece, size = [], 0
+        piece.append(row)
+        size += bytes_
+    yield piece
 
 
 def _texts(value: Value) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reconciler.core.errors import RemoteError
 from reconciler.core.flow import Failure, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
@@ -80,7 +81,8 @@ def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     )
     url = need_secret(subject.values, "webhook_url")
     answer = yield from ask(Request("POST", url, json=body, writes=True))
-    taken("Mattermost", "post the message", answer, said=_said(answer))
+    if taken("Mattermost", "post the message", answer, said=_said(answer)).text.strip() != "ok":
+        raise RemoteError("could not post the message: something other than Mattermost answers at the address")
     return {"posted": True}
 
 

@@ -98,7 +98,7 @@ def sync(subject: Subject, address: str, service: str, parameters: Mapping[str, 
     state = str(row.get("update_status"))
     if state in (_FAILED, _AGAIN):
         return {**result, "status": "failed", "detail": _reason(row)[0]}
-    return {**result, "status": "success" if state == _DONE else "running"}
+    return {**result, "status": "success"} if state == _DONE else {**result, "status": "running", "success": False}
 
 
 # ---------------------------------------------------------------------------------------------------------------------

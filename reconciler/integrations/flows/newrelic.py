@@ -98,7 +98,9 @@ def send_event(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mappin
     event = {**attributes, "eventType": kind, "timestamp": int(subject.now)}
     url = f"{_EVENTS[region]}/v1/accounts/{need(subject.values, 'account_id')}/events"
     answer = taken(_NAME, "send the event", (yield from ask(_post(url, subject, "license_key", [event]))), why=_WHY)
-    return {"accepted": bool(shown(answer).get("success")), "region": region}
+    accepted = bool(shown(answer).get("success"))
+    result: dict[str, Plain] = {"accepted": accepted, "region": region}
+    return result if accepted else {**result, "success": False}
 
 
 def mark_deployment(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:

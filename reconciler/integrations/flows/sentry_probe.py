@@ -37,9 +37,9 @@ from reconciler.integrations.flows.parts import (
 
 NAME = "Sentry"
 _CLOUD = "https://sentry.io"
+_TOKEN = (Sign((401, 403), (), Health.UNHEALTHY, "Sentry does not accept the token", CREDENTIAL),)
 _PROJECT = (
-    Sign((401,), (), Health.UNHEALTHY, "Sentry does not accept the token", CREDENTIAL),
-    Sign((403,), (), Health.UNHEALTHY, "the token may not see the project: it needs project:read", CREDENTIAL),
+    *_TOKEN,
     Sign((404,), (), Health.UNHEALTHY, "Sentry has no such project, or hides it from the token", GONE),
 )
 
@@ -89,12 +89,12 @@ def probe(subject: Subject) -> Flow[Verdict]:
     auth = Bearer(token)
     organization, project = text_of(subject.values, "organization"), text_of(subject.values, "project")
     if not (organization and project):
-        answer = yield from ask(look("GET", f"{server_of(subject)}/api/0/auth/validate/", auth=auth))
-        if trouble(NAME, answer):
-            return judge(NAME, answer, _PROJECT[:2])
-        return unknown("Sentry accepts the token; state `organization` and `project`, and the DSN is checked", SETTINGS)
+        return (yield from _accepted(subject, auth, "state `organization` and `project`, and the DSN is checked"))
     at = f"{server_of(subject)}/api/0/projects/{quote(organization, safe='')}/{quote(project, safe='')}/"
     answer = yield from ask(look("GET", at, auth=auth))
+    if isinstance(answer, Response) and answer.status == 403:
+        further = "it may not see the project (that needs project:read), so the DSN is not checked"
+        return (yield from _accepted(subject, auth, further))
     if trouble(NAME, answer):
         return judge(NAME, answer, _PROJECT)
     if "slug" not in shown(answer):
@@ -109,6 +109,16 @@ def probe(subject: Subject) -> Flow[Verdict]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _accepted(subject: Subject, auth: Bearer, further: str) -> Flow[Verdict]:
+    """Whether the token is accepted at all, which is all that one of an organisation, made for releases, lets tell."""
+    answer = yield from ask(look("GET", f"{server_of(subject)}/api/0/auth/validate/", auth=auth))
+    if trouble(NAME, answer):
+        return judge(NAME, answer, _TOKEN)
+    if not isinstance(answer, Response) or not isinstance(answer.data(), Mapping):
+        return unhealthy("something else than Sentry answers at this address", MISLEADING)
+    return unknown(f"Sentry accepts the token; {further}", SETTINGS)
 
 
 def _key_verdict(dsn: Dsn | None, keys: list[Mapping[str, Any]]) -> Verdict:

@@ -42,6 +42,7 @@ _WHY = {
     403: "the organisation's plan has no API, or the token may not see it",
     404: "there is no such organisation",
 }
+_NO_API = "Snyk knows the token, but the organisation's plan does not include the API: no more can be told"
 _ORGANISATION = (
     Sign((403, 404), (), Health.UNHEALTHY, "Snyk has no such organisation, or hides it from the token", GONE),
 )
@@ -111,6 +112,6 @@ class _Service:
         refused = f"Snyk does not accept the token at {self.region}: it is wrong, or another region's"
         return (
             Sign((401,), (), Health.UNHEALTHY, refused, CREDENTIAL),
-            Sign((403,), (), Health.UNHEALTHY, "the organisation's plan does not include the API", SETTINGS),
+            Sign((403,), (), Health.UNKNOWN, _NO_API, SETTINGS),
             Sign((404,), (), Health.UNHEALTHY, "no Snyk API answers at this address", GONE),
         )

@@ -96,6 +96,7 @@ def test_following_ends_when_time_is_up(kind: str, action: str, parameters: dict
     result = act(kind, stage, action, timeout=30, **parameters)
     assert result["finished"] is False
     assert result["status"] in ("queued", "running")
+    assert result["success"] is False
     assert sum(pause.seconds for pause in stage.pauses) == pytest.approx(30)
 
 
@@ -104,6 +105,7 @@ def test_a_build_may_be_left_once_it_is_queued(kind: str, action: str, parameter
     stage = stage_of(kind)
     result = act(kind, stage, action, wait="queued", commit_sha=SHA, **parameters)
     assert (result["status"], stage.pauses) == ("queued", [])
+    assert "success" not in result
     assert told(stage) == ["pending"]
 
 
@@ -141,6 +143,20 @@ def test_a_server_that_fails_while_a_build_runs_is_asked_again(
 
 
 @pytest.mark.parametrize(("kind", "action", "parameters"), BUILDS)
+def test_a_server_that_is_started_anew_while_a_build_runs_is_waited_for(
+    kind: str, action: str, parameters: dict[str, Any]
+) -> None:
+    stage = stage_of(kind, build_seconds=200, run_seconds=200)
+
+    def lose(request: Request) -> Failure | None:
+        return Failure("refused") if not request.writes and 10 < stage.now - start < 110 else None
+
+    start = stage.now
+    stage.lost = lose
+    assert act(kind, stage, action, **parameters)["status"] == "success"
+
+
+@pytest.mark.parametrize(("kind", "action", "parameters"), BUILDS)
 def test_a_server_that_stays_away_leaves_the_builds_state_unknown(
     kind: str, action: str, parameters: dict[str, Any]
 ) -> None:
@@ -154,7 +170,7 @@ def test_a_server_that_stays_away_leaves_the_builds_state_unknown(
 
     stage.lost = lose
     result = act(kind, stage, action, **parameters)
-    assert (result["status"], result["finished"]) == ("unknown", False)
+    assert (result["status"], result["finished"], result["success"]) == ("unknown", False, False)
     assert result["detail"]
 
 

@@ -239,6 +239,12 @@ def test_a_message_arrives(name: str, parameters: dict[str, Any], seen: dict[str
     assert stage.sent[0].writes
 
 
+@pytest.mark.parametrize("name", ["slack", "mattermost", "connector", "discord"])
+def test_a_success_that_is_not_the_chats_own_is_no_posted_message(name: str) -> None:
+    with pytest.raises(RemoteError, match="something other than"):
+        fed(CHATS[name].notify(text="done"), [Response(200, {}, b'{"status":"success"}')])
+
+
 @pytest.mark.parametrize(("name", "posted"), [("connector", True), ("workflow", False)])
 @pytest.mark.parametrize(
     "parameters",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -121,6 +122,27 @@ def test_datadog_gets_logs_in_requests_of_limited_size() -> None:
     assert logs[0]["ddtags"] == "env:production,service:shop,team:shop,stage:eu,by:ci"
     assert (logs[0]["service"], logs[0]["status"], logs[0]["ddsource"]) == ("shop", "error", "gitlab")
     assert str(stage.sent[0].url).startswith("https://http-intake.logs.datadoghq.eu/")
+
+
+def test_datadog_gets_long_logs_in_requests_that_it_takes() -> None:
+    stage = stage_of("datadog")
+    lines = tuple(letter * 900_000 for letter in "abcdefgh")
+    assert act("datadog", stage, "send-logs", messages=lines)["sent"] == 8
+    assert [row["message"][0] for row in state_of(stage, "datadog")["logs"]] == list("abcdefgh")
+    assert all(len(json.dumps(request.json)) < 5_000_000 for request in writes(stage))
+
+
+def test_metrics_that_datadog_refuses_in_a_success_are_told_as_a_failure() -> None:
+    refused = json_answer(202, {"errors": ["Payload is not in the expected format"]})
+    result, _ = fed(KINDS["datadog"].actions["push-metrics"].run(SUBJECTS["datadog"], {"metrics": {"a": 1}}), [refused])
+    assert (result["refused"], result["success"]) == (1, False)
+
+
+def test_an_event_that_new_relic_does_not_take_is_told_as_a_failure() -> None:
+    answer = json_answer(200, {"success": False})
+    flow = KINDS["newrelic"].actions["event"].run(SUBJECTS["newrelic"], {"event_type": "Deployment"})
+    result, _ = fed(flow, [answer])
+    assert (result["accepted"], result["success"]) == (False, False)
 
 
 def test_datadog_gets_an_event() -> None:
