@@ -5,6 +5,7 @@ Times are ISO 8601 in UTC (`2026-11-06T10:30:00Z`), which compare as texts; resp
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -118,11 +119,17 @@ def figures_of(results: Sequence[HealthResult]) -> Figures:
 
 
 def merged(*histories: Iterable[HealthResult]) -> tuple[HealthResult, ...]:
-    """Results of one address from several places, each once, newest first; earlier places win."""
-    found: dict[tuple[str, Health, int | None], HealthResult] = {}
+    """Results of one address from several places, each once, newest first; earlier places win.
+
+    Results of one second may look the same: as many of them are kept as one place has.
+    """
+    found: dict[tuple[str, Health, int | None, int], HealthResult] = {}
     for results in histories:
+        seen: Counter[tuple[str, Health, int | None]] = Counter()
         for result in results:
-            found.setdefault((result.last_check, result.status, result.response_time_ms), result)
+            looks = (result.last_check, result.status, result.response_time_ms)
+            seen[looks] += 1
+            found.setdefault((*looks, seen[looks]), result)
     return tuple(sorted(found.values(), key=lambda result: result.last_check, reverse=True))
 
 

@@ -200,22 +200,25 @@ def _result(ws: Workspace, one: Known, found: Found, at: str, lacking: str) -> H
 def _kept(
     ws: Workspace, report: HealthReport, subjects: Subjects, everything: Iterable[str], *, alert: bool
 ) -> HealthReport:
-    """Keep results here and beside the state, and tell of changes; what fails of that is a warning."""
-    alerts = ws.settings.health.alerts if alert else None
-    on = alerts.on if alerts else ()
+    """Keep results here and beside the state, and tell of changes; what fails of that is a warning.
+
+    A change that the chat was to be told of, and was not, is one for the next run too.
+    """
+    alerts = ws.settings.health.alerts
+    on = alerts.on if alerts else tuple(status.value for status in Health)
     problems: list[Problem] = []
     transitions: tuple[Transition, ...] = ()
     told: bool | None = None
     everything = list(everything)
-    if alerts and not any(key_of(alerts.through) == key_of(address) for address in everything):
+    if alerts and alert and not any(key_of(alerts.through) == key_of(address) for address in everything):
         detail, near = f"`health.alerts.through` names {alerts.through}", closest(alerts.through, everything)
         problems.append(Problem("alerts go nowhere", detail, near or "declare it", severity=Severity.WARNING))
     try:
         book = _book(ws)
-        transitions = changed(book, report.results, on or tuple(status.value for status in Health))
-        if transitions and alerts:
+        transitions = changed(book, report.results, on)
+        if transitions and alerts and alert:
             told = _tell(ws, subjects, alerts.through, transitions, problems)
-        book = entered(book, report.results, on, untold=() if told is not False else transitions)
+        book = entered(book, report.results, on, untold=transitions if alerts and not told else ())
         ws.backend.beside(DOCUMENT).write(book_to_bytes(without_others(book, everything)))
     except ReconcilerError as error:
         problems.append(_warning("health could not be kept beside the state", error))

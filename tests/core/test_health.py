@@ -73,6 +73,12 @@ def test_nothing_comes_to_nothing() -> None:
     assert figures_of([]).checks == 0
 
 
+def test_two_results_of_one_second_are_two_though_they_look_the_same() -> None:
+    here, beside = [result(1, H), result(0, H), result(0, H)], [result(1, H), result(0, H)]
+
+    assert len(merged(here, beside)) == len(merged(beside, here)) == 3
+
+
 def test_histories_of_two_places_are_one_without_doubles() -> None:
     here, beside = [result(3), result(2)], [result(3), result(1)]
 

@@ -133,6 +133,25 @@ def test_a_change_that_could_not_be_told_is_told_by_the_next_run(shop: Story) ->
     assert len(messages(shop)) == 1
 
 
+def test_a_run_that_shall_tell_nobody_leaves_the_change_to_the_next(shop: Story) -> None:
+    check(shop)
+    dead(shop, "B000")
+    assert check(shop, alert=False).told is None
+    assert messages(shop) == []
+
+    assert check(shop).told is True
+    assert len(messages(shop)) == 1
+
+
+def test_without_alerts_a_change_is_shown_once_whatever_it_is_to(shop: Story) -> None:
+    (shop.folder / "reconciler.yaml").write_text("", encoding="utf-8")
+    check(shop)
+    shop.sandbox.world.services.setdefault("slack", {})["throttled"] = True
+
+    assert {t.after for t in check(shop).transitions} == {Health.UNKNOWN}
+    assert check(shop).transitions == ()
+
+
 def test_alerts_that_go_nowhere_are_said_before_they_are_needed(shop: Story) -> None:
     (shop.folder / "reconciler.yaml").write_text(SETTINGS.replace("alerts'", "alert'"), encoding="utf-8")
     report = check(shop)
