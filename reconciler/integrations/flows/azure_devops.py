@@ -42,7 +42,8 @@ from reconciler.integrations.flows.parts import (
 )
 
 _NAME = "Azure DevOps"
-_VERSION = {"api-version": "7.1"}
+_CLOUD, _SERVER, _SERVER_RUNS = "7.1", "5.0", "7.0"
+"""API versions. Servers refuse those that are newer than themselves: 2019 knows 5.0, 2022 is the first with runs."""
 _RESULTS = {"succeeded": "success", "failed": "failed", "canceled": "canceled"}
 _REFUSED = "Azure DevOps does not accept the token: it is wrong, expired, or not for this organisation"
 _SIGNS = (
@@ -63,7 +64,7 @@ _WHY = {
 def probe(subject: Subject) -> Flow[Verdict]:
     """Whether the token reaches the repository, and how GitLab's last push went."""
     server = _Server(subject)
-    answer = yield from ask(look("GET", server.repository, query=_VERSION, auth=server.auth))
+    answer = yield from ask(look("GET", server.repository, query=server.version, auth=server.auth))
     if isinstance(answer, Response) and answer.status < 400 and (answer.status in (203, 302) or is_page(answer)):
         return unhealthy(_REFUSED, CREDENTIAL)
     if trouble(_NAME, answer):
@@ -89,7 +90,8 @@ def run_pipeline(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
     if not number:
         raise UsageError("no pipeline is named", hint="state `pipeline_id`")
     at, doing = f"{server.project}/_apis/pipelines/{number}/runs", f"run the pipeline {number}"
-    asked = yield from ask(Request("POST", at, query=_VERSION, json=_asked(parameters), auth=server.auth, writes=True))
+    request = Request("POST", at, query=server.runs, json=_asked(parameters), auth=server.auth, writes=True)
+    asked = yield from ask(request)
     row = shown(taken(_NAME, doing, _without_page(asked), why=_WHY))
     if row.get("id") is None:
         raise RemoteError(f"could not {doing}: Azure DevOps did not say which run it is", hint="look at the pipeline")
@@ -125,15 +127,16 @@ class _Server:
 
     def __init__(self, subject: Subject) -> None:
         values = subject.values
-        base = (
-            text_of(values, "collection_url").rstrip("/") or f"https://dev.azure.com/{_piece(values, 'organization')}"
-        )
+        own = text_of(values, "collection_url").rstrip("/")
+        base = own or f"https://dev.azure.com/{_piece(values, 'organization')}"
         project = _piece(values, "project")
         repository = _piece(values, "repository") if text_of(values, "repository") else project
         self.project = f"{base}/{project}"
         self.repository = f"{self.project}/_apis/git/repositories/{repository}"
         self.git = f"{self.project}/_git/{repository}"
         self.auth = Basic("", need_secret(values, "pat"))
+        self.version = {"api-version": _SERVER if own else _CLOUD}
+        self.runs = {"api-version": _SERVER_RUNS if own else _CLOUD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ class _Run:
 
     def look(self) -> Flow[Seen]:
         """How it is."""
-        answer = yield from ask(look("GET", self.url, query=_VERSION, auth=self.server.auth))
+        answer = yield from ask(look("GET", self.url, query=self.server.runs, auth=self.server.auth))
         row = shown(answer)
         if trouble(_NAME, answer) or "state" not in row:
             return Seen(None, detail="Azure DevOps does not tell how the run is")

@@ -347,6 +347,18 @@ def test_bamboo_builds_up_to_a_stage() -> None:
     assert next(request for request in stage.sent if request.writes).query["executeAllStages"] == "false"
 
 
+@pytest.mark.parametrize(
+    ("changed", "versions"),
+    [({}, ["7.1", "7.1"]), ({"collection_url": "https://tfs.acme.test/Main", "organization": None}, ["5.0", "7.0"])],
+)
+def test_azure_devops_is_asked_in_a_version_that_it_knows(changed: dict[str, Any], versions: list[str]) -> None:
+    kind, subject = KINDS["azure-devops"], SUBJECTS["azure-devops"]
+    here = replace(subject, values={k: v for k, v in {**subject.values, **changed}.items() if v is not None})
+    assert kind.probe is not None
+    asked = [next(kind.probe(here)), next(kind.actions["run-pipeline"].run(here, {"pipeline_id": 3}))]
+    assert [step.query["api-version"] for step in asked if isinstance(step, Request)] == versions
+
+
 def test_a_build_that_teamcity_shows_in_its_queue_only_is_followed_there() -> None:
     queued, done = {"id": 7, "state": "queued"}, {"id": 7, "state": "finished", "status": "SUCCESS", "number": "12"}
     answers = [queued, None, queued, None, queued, done]
