@@ -97,14 +97,15 @@ def _compare_plain(
     shown: dict[str, Plain] = {}
     for name, spec in specs.items():
         wanted = desired[name] = normal(spec, resource.fields[name])
-        if record:
-            recorded[name] = _alike(spec, record.fields.get(name), wanted)
-        shown[name] = _live(spec, live, recorded.get(name, wanted))
+        if record and name in record.fields:
+            recorded[name] = _alike(spec, record.fields[name], wanted)
+        shown[name] = _live(spec, live, recorded.get(name) if record else wanted)
     found.fields = desired
     if shown == desired and (not record or recorded == desired):
         return
-    author = changed_fields(recorded, desired) if record else frozenset()
-    outside = changed_fields(recorded, shown) if record else frozenset()
+    new = desired.keys() - recorded.keys()
+    author = changed_fields(recorded, desired) | new if record else frozenset()
+    outside = changed_fields(recorded, shown) - new if record else frozenset()
     differing = changed_fields(shown, desired)
     for name in sorted(differing):
         mover = Mover.AUTHOR

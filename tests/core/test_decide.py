@@ -109,6 +109,48 @@ def test_a_changed_field_says_who_moved_it(declared: str, live: str, mover: Move
     assert reason in step.reasons
 
 
+@pytest.mark.parametrize("lifecycle", [Lifecycle(), Lifecycle(on_drift=OnDrift.REPORT), Lifecycle(ignore=("quiet",))])
+@pytest.mark.parametrize(
+    ("shape", "field", "value", "live"),
+    [(CHAT, "quiet", False, True), (CHAT, "events", (), ("push",)), (CHAT, "channel", "", "#live")],
+    ids=["switch", "events", "text"],
+)
+def test_a_field_that_is_newly_stated_is_the_authors_whatever_value_it_has(
+    lifecycle: Lifecycle, shape: Any, field: str, value: Any, live: Any
+) -> None:
+    before = resource(shape, webhook_url=secret("hush"), lifecycle=lifecycle)
+    declared = replace(before, fields={**before.fields, field: value})
+
+    plan = plan_for(declared, record_of(before), live_of(before, **{field: live}))
+
+    step = only_step(plan)
+    assert [(change.field, change.mover) for change in step.changes] == [(field, Mover.AUTHOR)]
+    assert step.reasons == (Reason.DECLARED,)
+    assert not plan.drift
+
+
+@pytest.mark.parametrize("value", [False, True])
+def test_a_newly_stated_field_that_gitlab_does_not_show_is_written_once(value: bool) -> None:
+    before = resource(CHAT, webhook_url=secret("hush"))
+    declared = replace(before, fields={**before.fields, "hidden_switch": value})
+
+    first = plan_for(declared, record_of(before), live_of(before))
+    second = plan_for(declared, record_of(declared), live_of(declared))
+
+    assert "hidden_switch" in only_step(first).send
+    assert second.is_empty
+
+
+def test_a_field_that_is_newly_stated_with_its_live_value_is_owned_from_then_on() -> None:
+    before = resource(CHAT, webhook_url=secret("hush"))
+    declared = replace(before, fields={**before.fields, "quiet": False})
+
+    plan = plan_for(declared, record_of(before), live_of(before, quiet=False))
+
+    assert plan.is_empty
+    assert [step.fields.get("quiet") for step in plan.bookkeeping] == [False]
+
+
 def test_the_same_change_made_by_hand_and_in_the_manifest_needs_no_request() -> None:
     wanted = replace(SLACK, fields={**SLACK.fields, "channel": "#new"})
     plan = plan_for(wanted, record_of(SLACK), live_of(SLACK, channel="#new"))
