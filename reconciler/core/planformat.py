@@ -11,7 +11,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from reconciler.core.address import key_of
 from reconciler.core.errors import InputError, Problem
+from reconciler.core.graph import waves
 from reconciler.core.plan import FORMAT_VERSION, Plan, Step
 from reconciler.core.value import plain
 
@@ -35,7 +37,9 @@ def plan_from_bytes(body: bytes, where: str) -> Plan:
         version = document.pop("format_version", None)
         if version != FORMAT_VERSION:
             raise TypeError(f"its format is {version!r}, this reconciler reads {FORMAT_VERSION}")
+        json.dumps(document, ensure_ascii=False).encode()  # half a character can be read, and never written
         plan: Plan = _tidy(_adapter(Plan).validate_python(document))
+        _check_steps(plan)
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in detail["loc"])
@@ -54,6 +58,17 @@ def step_from_dict(data: Mapping[str, Any]) -> Step:
     """A step from JSON data; raises ValueError when it is none."""
     step: Step = _tidy(_adapter(Step).validate_python(dict(data)))
     return step
+
+
+def _check_steps(plan: Plan) -> None:
+    """Raise ValueError for steps that could never be carried out: one that stands twice, or that waits for itself."""
+    needs: dict[str, list[str]] = {}
+    for step in plan.steps:
+        key = key_of(step.address)
+        if key in needs:
+            raise ValueError(f"the step `{step.address[:100]}` stands twice")
+        needs[key] = [key_of(need) for need in step.needs]
+    waves(needs)
 
 
 @lru_cache(maxsize=2)

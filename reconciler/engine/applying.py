@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import key_of
 from reconciler.core.digest import UNVERIFIED, Digester
-from reconciler.core.errors import ReconcilerError, SecretUnavailable, UnsafePlan
-from reconciler.core.fingerprint import fingerprint, parts
+from reconciler.core.errors import SecretUnavailable
 from reconciler.core.journal import Done, fold
-from reconciler.core.live import ABSENT
 from reconciler.core.normal import is_secret_map
-from reconciler.core.pair import Case
 from reconciler.core.plan import Plan, Reason, Step, StepAction
 from reconciler.core.policy import refuse_unsafe
 from reconciler.core.report import Report
 from reconciler.core.resolve import Resolver
-from reconciler.core.resource import Resource
 from reconciler.core.state import Record
 from reconciler.core.steps import recorded_of
 from reconciler.core.value import Plain, Secret, Value
@@ -26,6 +21,7 @@ from reconciler.engine.books import Books, begin, digester, finish, left_open, o
 from reconciler.engine.declared import resolver_of
 from reconciler.engine.deliver import Delivery
 from reconciler.engine.refresh import Reader
+from reconciler.engine.stale import Ground, refuse_stale
 from reconciler.engine.workspace import Workspace
 
 
@@ -52,7 +48,8 @@ def apply_plan(ws: Workspace, plan: Plan, options: ApplyOptions) -> Report:
         books = settle_open(ws, books, reader)
         ws.catalogue({step.kind for step in (*plan.steps, *plan.bookkeeping)})
         digests = digester(ws, books.state, writing=True)
-        _refuse_stale(ws, plan, books, reader, digests, look=options.saved)
+        find = Preparer(ws, digests, dict(books.state.records)).find
+        refuse_stale(Ground(ws, books, reader, digests, find), plan, look=options.saved)
         return _carry_out(ws, plan, options, books, digests, begun, sent)
 
 
@@ -197,65 +194,3 @@ class Preparer:
 
 
 _MAKING = frozenset({StepAction.CREATE, StepAction.REPLACE})
-
-
-def _refuse_stale(ws: Workspace, plan: Plan, books: Books, reader: Reader, digests: Digester, *, look: bool) -> None:
-    """Raise `UnsafePlan` where the plan's ground has moved: its state, the objects it touches, or a kept secret."""
-    hint = "make a new plan"
-    if plan.gitlab_url != ws.gitlab_url:
-        raise UnsafePlan(f"the plan was made for {plan.gitlab_url}, this run is about {ws.gitlab_url}", hint=hint)
-    if plan.environment != ws.environment:
-        named = plan.environment or "no environment"
-        raise UnsafePlan(f"the plan was made for {named}", hint="give the same `--env`, or make a new plan")
-    if books.stored and plan.lineage and books.stored.lineage != plan.lineage:
-        raise UnsafePlan("the plan was made from another state", hint=hint)
-    if bool(books.stored) != bool(plan.lineage) or (books.stored and books.stored.serial < plan.serial):
-        raise UnsafePlan("the state is not the one that the plan was made from", hint=hint)
-    steps = [step for step in plan.steps if step.fingerprint]
-    moved = list(_moved_records(steps, books))
-    if look and not moved:
-        moved = list(_moved_objects(steps, books, reader))
-    if moved:
-        raise UnsafePlan(f"the plan is stale, this has changed since: {', '.join(moved)}", hint=hint)
-    if look:
-        preparer = Preparer(ws, digests, dict(books.state.records))
-        for step in steps:
-            _refuse_rotated(step, books, preparer)
-
-
-def _moved_records(steps: Iterable[Step], books: Books) -> Iterable[str]:
-    for step in steps:
-        record = recorded_of(step, books.state.records)
-        if parts(fingerprint(record, ABSENT))[0] != parts(step.fingerprint)[0]:
-            yield step.address
-
-
-def _moved_objects(steps: Iterable[Step], books: Books, reader: Reader) -> Iterable[str]:
-    cases = [_case(step, books) for step in steps]
-    lives = reader.lives(cases, books.state)
-    for step, case in zip(steps, cases, strict=True):
-        if parts(fingerprint(case.record, lives[key_of(case.address)]))[1] != parts(step.fingerprint)[1]:
-            yield step.address
-
-
-def _case(step: Step, books: Books) -> Case:
-    """The case of a step, as far as reading its live side needs it."""
-    wanted = Resource(step.address, step.primitive, step.kind, step.shape, step.scope, step.fields, step.identity)
-    gone = step.action in (StepAction.DELETE, StepAction.FORGET)
-    return Case(step.address, None if gone else wanted, recorded_of(step, books.state.records))
-
-
-def _refuse_rotated(step: Step, books: Books, preparer: Preparer) -> None:
-    """A secret that the plan keeps must still be the recorded one."""
-    record = recorded_of(step, books.state.records)
-    for name, use in step.secrets.items():
-        digest = record.digests.get(name) if record else None
-        if use.write or not digest:
-            continue
-        try:
-            secret = preparer.find(step, name, use.reference)
-        except ReconcilerError:
-            continue
-        if secret.known and preparer.digests.compare(digest, secret.reveal()) is False:
-            what = f"`{name}` of {step.address} has another value than when the plan was made"
-            raise UnsafePlan(f"the plan is stale: {what}", hint="make a new plan")

@@ -107,6 +107,24 @@ def test_a_damaged_plan_is_read_or_refused(plan: Plan, path: list[int], value: A
     assert plan_from_bytes(plan_to_bytes(again), "it") == again
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"needs": ["a/b:webhooks.x"]}, "need each other"),
+        ({"source": "\ud800"}, "surrogates"),
+        ({"address": "A/B:webhooks.y"}, "stands twice"),
+    ],
+    ids=["waits for itself", "half a character", "twice"],
+)
+def test_a_plan_that_could_never_be_carried_out_is_refused(changes: dict[str, Any], says: str) -> None:
+    step = {"action": "create", "reasons": [], "primitive": "hook", "kind": "webhook", "shape": "hook"}
+    step["scope"] = {"type": "project", "path": "a/b"}  # type: ignore[assignment]
+    steps = [{**step, "address": "a/b:webhooks.x", **changes}, {**step, "address": "a/b:webhooks.y"}]
+
+    with pytest.raises(InputError, match=says):
+        plan_from_bytes(json.dumps({"format_version": FORMAT_VERSION, "steps": steps}).encode(), "it")
+
+
 @pytest.mark.parametrize("version", [0, FORMAT_VERSION + 1, "1", None])
 def test_a_plan_of_another_format_is_refused_by_name(version: Any) -> None:
     body = json.dumps({"format_version": version}).encode()

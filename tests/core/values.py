@@ -110,7 +110,7 @@ PROBLEMS = st.builds(
 )
 PLANS = st.builds(
     Plan,
-    steps=st.lists(steps(), max_size=3).map(tuple),
+    steps=st.lists(steps(), max_size=3, unique_by=lambda step: key_of(step.address)).map(tuple),
     bookkeeping=st.lists(steps(), max_size=1).map(tuple),
     unchanged=st.lists(WORDS, max_size=2).map(tuple),
     blocked=st.lists(st.builds(Blocked, WORDS, WORDS), max_size=2).map(tuple),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -185,8 +186,34 @@ def test_a_stale_saved_plan_is_refused_with_what_moved(shop: Story) -> None:
     plan = shop.plan()
     shop.ask("PUT", "/projects/myorg%2Fshop/integrations/slack", {"webhook": SECRETS["SLACK"], "channel": "#hand"})
 
-    with pytest.raises(UnsafePlan, match=r"integrations\.chat"):
+    with pytest.raises(UnsafePlan, match=r"integrations\.chat \(`channel` was `#ops`, is `#hand`\)"):
         shop.apply(plan)
+
+
+def test_a_saved_plan_whose_object_is_gone_or_there_by_now_says_so(shop: Story) -> None:
+    made = shop.plan()
+    shop.ask("POST", "/projects/myorg%2Fshop/hooks", {"url": "https://in.acme.example/deploy", "name": "deploy"})
+    with pytest.raises(UnsafePlan, match="there is one with id 1 now"):
+        shop.apply(made)
+
+    shop.apply()
+    shop.write("shop.yaml", SHOP.replace("[pipeline]", "[push]"))
+    changed = shop.plan()
+    shop.ask("DELETE", "/projects/myorg%2Fshop/hooks/1", {})
+    with pytest.raises(UnsafePlan, match="it is gone"):
+        shop.apply(changed)
+
+
+def test_a_saved_plan_that_names_another_object_or_no_fingerprint_is_stale(shop: Story) -> None:
+    shop.apply()
+    shop.ask("POST", "/projects/myorg%2Fshop/hooks", {"url": "https://foreign.example"})
+    shop.write("shop.yaml", SHOP.replace("[pipeline]", "[push]"))
+    plan = shop.plan()
+    step = next(step for step in plan.steps if step.primitive == "hook")
+
+    for changed in (replace(step, id=2), replace(step, fingerprint="")):
+        with pytest.raises(UnsafePlan, match="stale"):
+            shop.apply(replace(plan, steps=(changed,)))
 
 
 def test_a_saved_plan_survives_an_unrelated_change(shop: Story) -> None:
