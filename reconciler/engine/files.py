@@ -40,12 +40,12 @@ def read_manifests(
         except OSError as error:
             problems.append(_unreadable(named(root, base), error))
             continue
-        files = [file for file in files if not skip or file.resolve() != skip.resolve()]
+        files = [file for file in files if not skip or _real(file) != _real(skip)]
         if not files and not problems:
             detail = f"`{roots[-1]}` holds no {' or '.join(f'*{ending}' for ending in ENDINGS)} file"
             hint = "an empty folder never means that everything shall be deleted; `destroy` does that"
             problems.append(Problem(NO_MANIFESTS, detail, hint, Place(roots[-1])))
-        found |= {file.resolve(): file for file in files}
+        found |= {_real(file): file for file in files}
     if len(found) > MAX_FILES:
         detail = f"{len(found)} files, the limit is {MAX_FILES}"
         problems.append(Problem("too many manifests", detail, "name a smaller folder"))
@@ -90,7 +90,7 @@ def _files(root: Path, base: Path, problems: list[Problem]) -> Iterator[Path]:
             return
         yield root
         return
-    real = root.resolve()
+    real = _real(root)
 
     def failed(error: OSError) -> None:
         problems.append(_unreadable(named(Path(error.filename or root), base), error))
@@ -103,12 +103,17 @@ def _files(root: Path, base: Path, problems: list[Problem]) -> Iterator[Path]:
             path = here / name
             if name.startswith(".") or (name not in linked and path.suffix.lower() not in ENDINGS):
                 continue
-            if path.is_symlink() and not path.resolve().is_relative_to(real):
+            if path.is_symlink() and not _real(path).is_relative_to(real):
                 detail = f"`{named(path, base)}` leads out of `{named(root, base)}`"
                 hint = "copy the file, or name its folder with `--manifests` as well"
                 problems.append(Problem("a link that is not followed", detail, hint, Place(named(path, base))))
             elif name not in linked:
                 yield path
+
+
+def _real(path: Path) -> Path:
+    """Where a path leads; that of links that lead round in a circle is their own, and reading it says so."""
+    return Path(os.path.realpath(path))
 
 
 def _read(path: Path, base: Path, problems: list[Problem]) -> Source | None:

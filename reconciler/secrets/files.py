@@ -30,7 +30,7 @@ class FileSecrets:
             path = root / name
             if not os.path.lexists(path):
                 continue
-            if not path.resolve().is_relative_to(root.resolve()):
+            if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
                 raise ReconcilerError(f"`{name}` leads out of the manifests", hint="copy the file, or use `env_file`")
             try:
                 return text_of(str(path))

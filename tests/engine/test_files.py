@@ -135,3 +135,11 @@ def test_settings_that_are_named_must_be_there(tmp_path: Path) -> None:
         find_settings("missing.yaml", base=tmp_path)
 
     assert "there is no `missing.yaml`" in str(caught.value.problems[0])
+
+
+@pytest.mark.parametrize("named", [(), ("manifests/round.yaml",)], ids=["found", "named"])
+def test_a_link_that_leads_to_itself_is_an_error_like_any_other(tmp_path: Path, named: tuple[str, ...]) -> None:
+    _write(tmp_path, "manifests/a.yaml")
+    (tmp_path / "manifests" / "round.yaml").symlink_to("round.yaml")
+
+    assert "there is no `manifests/round.yaml`" in _refused(tmp_path, *named)[0]
