@@ -14,6 +14,7 @@ from reconciler.core.resource import Field, FieldType
 from reconciler.core.source import Findings
 from reconciler.core.spec import Spec
 from reconciler.core.value import Text, Value
+from reconciler.core.yamltext import scalar
 from reconciler.core.yamltree import Node
 
 _FROM_OUTSIDE = OUTSIDE | {"var"}
@@ -90,8 +91,10 @@ def check_whole(
         return
     for key, objection, todo in spec.kind.check(values):
         if key not in missing:
-            at = fields[key].key_at if key in fields else node.key_at
-            findings.add("a value that GitLab would refuse", f"`{key}` {objection}", todo, at=at)
+            given = template is not None and key in template.default_config and key not in fields
+            said = f"from template `{template.name}`: " if template and given else ""
+            at = node.value["template"].at if given else fields[key].key_at if key in fields else node.key_at
+            findings.add("a value that GitLab would refuse", f"{said}`{key}` {objection}", todo, at=at)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -142,5 +145,5 @@ def _to_add(spec: Spec, key: str) -> str:
     if field.secret and field.type is FieldType.STRING:
         return f"add `{key}: ${{env:{key.upper()}}}`"
     if isinstance(field.example, str | int):
-        return f"add `{key}: {field.example}`"
+        return f"add `{key}: {scalar(field.example)}`"
     return f"add `{key}`: {field.summary}" if field.summary else f"add `{key}`"

@@ -5,6 +5,7 @@ Everything that is wrong is collected; a wrong entry is left out, so that one mi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,6 +103,8 @@ def _entry(
         findings.add("an entry of the wrong form", f"`{name}` {what}", hint, at=node.key_at)
         return None
     template, known = _template(given, findings, using)
+    if not known and section == "integrations" and "type" not in given:
+        return None  # the template would have said it
     kind_name = kind_of_section(section, document.type) or _type(name, node, template, findings, using)
     if kind_name is None:
         return None
@@ -189,10 +192,18 @@ def _unknown_kind(name: object, node: Node, findings: Findings, kinds: Mapping[s
         at = node.key_at if node.value is None else node.at
         findings.add("a value of the wrong type", f"`type` must be a name, not {said(name)}", at=at)
         return
-    spelled = name.lower().replace("_", "-").replace(" ", "-")
-    hint = f"did you mean `{spelled}`?" if spelled in kinds else closest(spelled, kinds)
-    hint = hint or "`reconciler kinds list` shows all types"
+    spelled = _spelled(name)
+    words = [key for key, kind in kinds.items() if spelled in re.findall("[a-z]+", f"{key} {kind.title}".lower())]
+    titled = [key for key, kind in kinds.items() if _spelled(kind.title) == spelled]
+    meant = [spelled] if spelled in kinds else titled or words
+    hint = f"did you mean {' or '.join(f'`{key}`' for key in meant)}?" if 0 < len(meant) <= 3 else ""
+    hint = hint or closest(spelled, kinds) or "`reconciler kinds list` shows all types"
     findings.add("an unknown type", f"there is no `{name[:80]}`", hint, at=node.at, harmless=True)
+
+
+def _spelled(name: str) -> str:
+    """A name as types are spelled."""
+    return name.lower().replace("_", "-").replace(" ", "-")
 
 
 def _widest(kind: Kind) -> ScopeType:
@@ -268,13 +279,14 @@ def _can_inherit(shape: Shape | None) -> bool:
 
 def _lifecycle(node: Node, spec: Spec, findings: Findings) -> Lifecycle:
     form = fit(LifecycleForm, node, findings, "`lifecycle`")
-    if form is None:
-        return _PLAIN
-    for item in node.value["ignore"].value if "ignore" in node.value else ():
-        if item.value not in spec.fields:
+    ignored = node.value.get("ignore") if isinstance(node.value, dict) else None
+    for item in ignored.value if ignored and isinstance(ignored.value, list) else ():
+        if isinstance(item.value, str) and item.value not in spec.fields:
             hint = closest(item.value, spec.fields)
             detail = f"{spec.kind.title} has no `{item.value[:80]}` to ignore"
             findings.add("an unknown field", detail, hint, at=item.at)
+    if form is None:
+        return _PLAIN
     return Lifecycle(form.prevent_destroy, form.allow_replace, OnDrift(form.on_drift), form.ignore)
 
 

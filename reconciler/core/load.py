@@ -45,7 +45,8 @@ def load_declarations(
         with suppress(TooMany):
             for document in found:
                 entries.extend(declare_entries(document, findings, using))
-    problems = [problem for findings, _ in read for problem in findings.problems]
+    # Aliases and merge keys bring one mistake to several entries: it is said once.
+    problems = list(dict.fromkeys(problem for findings, _ in read for problem in findings.problems))
     if not problems and not any(found for _, found in read):
         problems.append(_NOTHING)
     problems += _twice(entries)

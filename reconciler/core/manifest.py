@@ -66,6 +66,10 @@ def wrong_path(path: str, type_: ScopeType) -> str:
         return "write `targets: {projects: [...]}` to match several projects"
     if not _PATH.fullmatch(path):
         return "paths are letters, digits, `_`, `-`, `.`, with `/` between and none at the ends"
+    if path.lower().endswith((".git", ".atom")):
+        return "GitLab's paths do not end like this; leave the ending out"
+    if any(segment.strip(".") == "" for segment in path.split("/")):
+        return "write the path as GitLab shows it"
     if type_ is ScopeType.PROJECT and "/" not in path:
         return "write the full path, with the group in front; use `group:` for a group"
     return ""
@@ -95,6 +99,8 @@ def _document(node: Node, findings: Findings) -> Document | None:
         if name not in KEYS:
             meant |= {key for key in HEADERS if key in closest(name, KEYS)}
             hint = closest(name, KEYS) or "keys are " + ", ".join(f"`{key}`" for key in KEYS)
+            if name.startswith((".", "x-")):
+                hint = "settings that entries share go into `templates`, or get their anchor where they are first used"
             findings.add("an unknown key", f"a document has no `{name}`", hint, at=item.key_at)
     document = Document()
     document.templates = list(_named("templates", keys, findings))

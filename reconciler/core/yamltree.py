@@ -121,6 +121,7 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
     ("expected <document start>", "a second value after the document's end", "separate documents with `---`"),
     ("directive", "a directive that YAML does not know", "remove the line that begins with `%`"),
     ("incompatible YAML", "a version of YAML that is not known", "remove the line that begins with `%YAML`"),
+    ("maximum nesting depth", "too deeply nested", f"the limit is {MAX_DEPTH} levels"),
     ("undefined tag handle", "a tag that is not defined", "remove the tag"),
 )
 

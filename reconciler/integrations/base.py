@@ -13,6 +13,7 @@ from typing import Any
 from reconciler.core.address import ScopeType
 from reconciler.core.flow import Flow
 from reconciler.core.resource import (
+    INHERIT,
     NOTHING,
     Action,
     Field,
@@ -162,6 +163,9 @@ def kind(
     flags = {f.name: f.event for f in fields if f.event}
     every = (*rules, not_twice(flags)) if flags else tuple(rules)
     hints = dict.fromkeys(shape.events.values(), "events") if shape else {}
+    hints |= {f.at_gitlab: f.name for f in fields if f.event}
+    if shape and shape.primitive is Primitive.INTEGRATION:
+        hints["use_inherited_settings"] = INHERIT.name
     more: dict[str, Any] = {"parts": parts} if parts else {}
     return Kind(
         name=name,

@@ -307,7 +307,6 @@ def test_an_entry_of_a_broken_template_is_checked_for_what_it_says_itself() -> N
     assert [text.split(": ")[1] for text in found] == [
         "not one of the choices",
         "not one of the choices",
-        "an entry without a type",
     ]
 
 
