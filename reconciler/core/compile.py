@@ -5,10 +5,10 @@ Values stay unresolved; `resolve` fills them in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core.address import Scope, ScopeType, address_of
+from reconciler.core.address import Scope, ScopeType, address_of, key_of
 from reconciler.core.entry import Entry
 from reconciler.core.errors import Problem
 from reconciler.core.resource import NOTHING, Catalogue, Kind, Part, Primitive, Resource, Shape
@@ -18,24 +18,35 @@ from reconciler.core.value import Secret, Value
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What entries become, what is wrong with it, and the manual steps that no API offers."""
+    """What entries become, what is wrong with it, and by manual step that no API offers the entries that need it."""
 
     resources: tuple[Resource, ...] = ()
     problems: tuple[Problem, ...] = ()
-    notes: tuple[str, ...] = ()
+    manual: Mapping[str, tuple[str, ...]] = NOTHING
 
 
 def compile_entries(entries: Iterable[Entry], catalogue: Catalogue) -> Compiled:
     """The resources of entries that all have a scope."""
     resources: list[Resource] = []
-    manual: dict[str, list[Entry]] = {}
+    manual: dict[str, list[str]] = {}
     for entry in entries:
         kind = catalogue.kinds[entry.kind]
         for note in kind.manual:
-            manual.setdefault(note, []).append(entry)
+            manual.setdefault(note, []).append(entry.address)
         resources += _resources(entry, kind, catalogue)
     resources = _after_groups(resources)
-    return Compiled(tuple(resources), tuple(_same(resources)), tuple(_note(n, who) for n, who in manual.items()))
+    by_hand = {note: tuple(addresses) for note, addresses in manual.items()}
+    return Compiled(tuple(resources), tuple(_same(resources)), by_hand)
+
+
+def to_do_by_hand(manual: Mapping[str, tuple[str, ...]], only: Container[str] | None = None) -> tuple[str, ...]:
+    """The manual steps in words; `only` the keys of entries that are told (None: all)."""
+    found = []
+    for note, addresses in manual.items():
+        told = [address for address in addresses if only is None or key_of(address) in only]
+        more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+        found += [f"{told[0]}{more}: {note}"] if told else []
+    return tuple(found)
 
 
 def identity_of(primitive: Primitive, shape: str, fields: Mapping[str, Value]) -> dict[str, str]:
@@ -183,13 +194,8 @@ def _same(resources: Iterable[Resource]) -> Iterable[Problem]:
         name = identity.get("name") if resource.primitive is Primitive.HOOK else None
         what = (("name", name),) if name else tuple(sorted(identity.items()))
         known = first.setdefault((resource.scope.key, resource.primitive, what), resource)
-        if known is not resource:
+        if known is not resource and key_of(known.address) != key_of(resource.address):
             said = " and ".join(f"{key} `{value}`" for key, value in what)
             detail = f"`{known.address}` and `{resource.address}` both are the {resource.primitive} with {said}"
             hint = "rename one of them, or remove it"
             yield Problem("one object declared twice", detail, hint, resource.place, resource.address)
-
-
-def _note(note: str, entries: list[Entry]) -> str:
-    more = f" and {len(entries) - 1} more" if len(entries) > 1 else ""
-    return f"{entries[0].address}{more}: {note}"

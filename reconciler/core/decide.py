@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Address, key_of
 from reconciler.core.compare import Comparison, compare
-from reconciler.core.errors import Problem
+from reconciler.core.errors import Problem, Severity
 from reconciler.core.graph import waves
 from reconciler.core.live import Live, Presence
 from reconciler.core.pair import Case
@@ -82,7 +82,9 @@ def decide(cases: Iterable[Case], lives: Mapping[str, Live], world: World, state
     steps = _after_what_it_was(_one_tracker(draft, world))
     kept = [s for s in steps if not world.keep or s.action not in (StepAction.DELETE, StepAction.FORGET)]
     if len(kept) < len(steps):
-        draft.notes.append(f"{len(steps) - len(kept)} recorded, undeclared resources are left alone: {world.keep}")
+        left = f"{len(steps) - len(kept)} recorded, undeclared resources are left alone: {world.keep}"
+        hint = "name every recorded folder or file to delete what is no longer declared"
+        draft.problems.append(Problem("nothing is deleted", left, hint, severity=Severity.WARNING))
         steps = kept
     return Plan(
         steps=_ordered(steps),
@@ -171,6 +173,8 @@ def _decide_present(draft: Draft, case: Case, resource: Resource, live: Live, wo
     if wanted and (reason := needs_replacement(shape, resource, found, wanted)):
         if resource.primitive is Primitive.APPLICATION and not resource.lifecycle.allow_replace:
             why = f"{reason}, and a replacement makes a new client id and secret; `allow_replace` permits it"
+            if case.moved and record and "name" in found.changed:
+                why += f", and `name: {record.fields.get('name')}` keeps the application"
             draft.blocked.append(Blocked(case.address, why))
             return
         draft.steps.append(replacement(case, resource, live, found, wanted, world, reason))

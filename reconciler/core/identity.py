@@ -74,3 +74,16 @@ def same_identity(primitive: Primitive) -> Callable[[Mapping[str, str], Mapping[
         )
 
     return same
+
+
+def same_but_for_its_name(primitive: Primitive) -> Callable[[Mapping[str, str], Mapping[str, str]], bool]:
+    """A predicate: whether two natural names mean the same object once its name, which is that of its entry, changed.
+
+    For applications, whose replacement makes a new client id and secret: renaming an entry must not do that unasked.
+    """
+
+    def same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+        uri = one.get("redirect_uri")
+        return primitive is Primitive.APPLICATION and uri is not None and uri == other.get("redirect_uri")
+
+    return same

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.address import Scope, key_of
-from reconciler.core.identity import same_identity
+from reconciler.core.identity import same_but_for_its_name, same_identity
 from reconciler.core.resource import Resource
 from reconciler.core.state import Record, State
 
@@ -71,11 +71,14 @@ def _moves(
         scope = relocated.get(record.scope.key, record.scope)
         by_place[record.primitive, record.shape, scope.key].append(record)
     found: dict[str, Record] = {}
-    for key, resource in newcomers.items():
-        candidates = by_place.get((resource.primitive, resource.shape, resource.scope.key), [])
-        same = same_identity(resource.primitive)
-        match = next((record for record in candidates if same(record.identity, resource.identity)), None)
-        if match:
-            candidates.remove(match)
-            found[key] = match
+    for same in (same_identity, same_but_for_its_name):
+        for key, resource in newcomers.items():
+            if key in found:
+                continue
+            candidates = by_place.get((resource.primitive, resource.shape, resource.scope.key), [])
+            means = same(resource.primitive)
+            match = next((record for record in candidates if means(record.identity, resource.identity)), None)
+            if match:
+                candidates.remove(match)
+                found[key] = match
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from reconciler.core.errors import InputError, Problem, ReconcilerError, Severit
 from reconciler.core.load import load_declarations
 from reconciler.core.ports import ScopeFacts
 from reconciler.core.resolve import Resolver
-from reconciler.core.resource import Catalogue, Resource
+from reconciler.core.resource import NOTHING, Catalogue, Resource
 from reconciler.core.state import State
 from reconciler.core.targets import (
     Expansion,
@@ -44,7 +44,7 @@ class Declared:
     roots: tuple[str, ...]
     digest: str
     warnings: tuple[Problem, ...] = ()
-    notes: tuple[str, ...] = ()
+    manual: Mapping[str, tuple[str, ...]] = NOTHING
     matched: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
 
@@ -86,7 +86,7 @@ def declare(ws: Workspace, read: Read, state: State, *, refresh: bool, require_s
         read.roots,
         read.declarations.digest,
         tuple(problems),
-        compiled.notes,
+        compiled.manual,
         newly_matched(read.declarations, expansion, state),
         no_longer_matched(read.declarations, expansion, state),
     )

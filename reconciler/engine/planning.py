@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from reconciler.core.address import Scope, key_of
+from reconciler.core.compile import to_do_by_hand
 from reconciler.core.decide import decide, entry_of
 from reconciler.core.digest import Digester
 from reconciler.core.errors import Problem, Severity, UsageError
 from reconciler.core.live import ABSENT, Live, Presence
 from reconciler.core.pair import Case, pair
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Plan, StepAction
 from reconciler.core.ports import ScopeFacts
 from reconciler.core.resource import Resource
 from reconciler.core.source import closest
@@ -102,7 +103,7 @@ def plan_cases(ws: Workspace, options: PlanOptions, ground: Ground, cases: tuple
     plan = replace(
         plan,
         problems=(*declared.warnings, *plan.problems, *hint),
-        notes=(*declared.notes, *plan.notes),
+        notes=(*to_do_by_hand(declared.manual, _made(plan)), *plan.notes),
         matched=declared.matched,
         unmatched=declared.unmatched,
         lineage=books.stored.lineage if books.stored else "",
@@ -217,6 +218,11 @@ def _without_the_gone(ws: Workspace, cases: Iterable[Case], lives: Mapping[str, 
         if asked[place]:
             found[key] = ABSENT
     return found
+
+
+def _made(plan: Plan) -> frozenset[str]:
+    """The keys of entries of which something is made anew: what must be done by hand is told then."""
+    return frozenset(entry_of(step.address) for step in plan.steps if step.action is StepAction.CREATE)
 
 
 def _keep(roots: tuple[str, ...], state: State) -> str:

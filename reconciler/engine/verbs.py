@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.core.address import Address, Scope, key_of
-from reconciler.core.compile import compile_entries
+from reconciler.core.compile import compile_entries, to_do_by_hand
 from reconciler.core.errors import StateError, UsageError
 from reconciler.core.explain import explain as explain_entry
 from reconciler.core.plan import Plan
@@ -66,7 +66,11 @@ def validate(ws: Workspace, paths: Sequence[str] = ()) -> Validation:
     compiled = compile_entries((entry for entry in entries if entry.scope), catalogue)
     kinds = Counter(entry.kind for entry in entries)
     return Validation(
-        (*read.problems, *compiled.problems), read.declarations.files, len(entries), dict(kinds), compiled.notes
+        (*read.problems, *compiled.problems),
+        read.declarations.files,
+        len(entries),
+        dict(kinds),
+        to_do_by_hand(compiled.manual),
     )
 
 

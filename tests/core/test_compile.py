@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.address import Scope, ScopeType
-from reconciler.core.compile import compile_entries, identity_of, masked
+from reconciler.core.compile import compile_entries, identity_of, masked, to_do_by_hand
 from reconciler.core.entry import Entry
 from reconciler.core.resource import Primitive
 from reconciler.core.value import Secret, Text
@@ -89,13 +89,14 @@ def test_parts_have_addresses_of_their_own_and_come_after_the_main_resource() ->
     assert dsn.primitive is Primitive.VARIABLE
     assert dsn.identity == {"key": "SENTRY_DSN", "environment_scope": "*"}
     assert dsn.lifecycle.prevent_destroy
-    assert all(note.startswith("myorg/shop:integrations.errors: ") for note in compiled.notes)
+    assert all(note.startswith("myorg/shop:integrations.errors: ") for note in to_do_by_hand(compiled.manual))
 
 
 def test_manual_steps_are_noted_once_for_many_entries() -> None:
     text = "project: myorg/{}\nintegrations: {{errors: {{type: sentry, dsn: '${{env:DSN}}'}}}}\n"
 
-    notes = compile_entries(entries(text.format("a"), text.format("b")), CATALOGUE).notes
+    manual = compile_entries(entries(text.format("a"), text.format("b")), CATALOGUE).manual
+    notes = to_do_by_hand(manual)
 
     assert all(note.startswith("myorg/a:integrations.errors and 1 more: ") for note in notes)
     assert notes
@@ -156,3 +157,10 @@ def test_a_kind_may_become_an_object_of_another_type() -> None:
 
     assert resource.fields == {"key": "A", "value": "b"}
     assert resource.identity == {"key": "A", "environment_scope": "*"}
+
+
+def test_manual_steps_may_be_told_for_some_entries_only() -> None:
+    manual = {"do this": ("a/b:integrations.x", "a/c:integrations.x")}
+
+    assert to_do_by_hand(manual, {"a/c:integrations.x"}) == ("a/c:integrations.x: do this",)
+    assert to_do_by_hand(manual, set()) == ()

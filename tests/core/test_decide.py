@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.core.address import Scope, ScopeType, key_of
 from reconciler.core.decide import PRESENCE, decide
+from reconciler.core.errors import Severity
 from reconciler.core.live import ABSENT, Item, Live, Presence
 from reconciler.core.pair import Case, pair
 from reconciler.core.plan import Mover, Plan, Reason, StepAction
@@ -335,7 +336,10 @@ def test_a_run_over_less_than_the_recorded_manifests_deletes_nothing_and_says_so
     plan = plan_for(None, record_of(SLACK), live_of(SLACK), keep="only b.yaml was read")
 
     assert plan.is_empty
-    assert plan.notes == ("1 recorded, undeclared resources are left alone: only b.yaml was read",)
+    assert [p.detail for p in plan.problems] == [
+        "1 recorded, undeclared resources are left alone: only b.yaml was read"
+    ]
+    assert [p.severity for p in plan.problems] == [Severity.WARNING]
 
 
 def test_one_issue_tracker_leaves_before_another_comes() -> None:
@@ -501,6 +505,27 @@ class TestPairing:
         facts = World(SHAPES, make.DIGESTER, lambda _p, _s: ())
         plan = decide(cases, {key_of(renamed.address): live_of(SLACK)}, facts, make.state_of(record_of(SLACK)))
         assert [(s.action, s.previous) for s in plan.steps] == [(StepAction.MOVE, SLACK.address)]
+
+    @pytest.mark.parametrize("allowed", [False, True])
+    def test_renaming_the_entry_of_an_application_never_makes_another_unasked(self, allowed: bool) -> None:
+        before = resource(APPLICATION, scope=Scope.instance(), name="portal", redirect_uri="https://a")
+        after = resource(
+            APPLICATION,
+            "gate",
+            scope=Scope.instance(),
+            name="gate",
+            redirect_uri="https://a",
+            lifecycle=Lifecycle(allow_replace=allowed),
+        )
+        state = make.state_of(record_of(before))
+        cases = pair([after], state)
+
+        plan = decide(
+            cases, {key_of(after.address): live_of(before)}, World(SHAPES, make.DIGESTER, lambda _p, _s: ()), state
+        )
+
+        assert [s.action for s in plan.steps] == ([StepAction.REPLACE] if allowed else [])
+        assert [b.reason.endswith("`name: portal` keeps the application") for b in plan.blocked] == [True][allowed:]
 
     def test_a_renamed_hook_is_found_by_its_url(self) -> None:
         renamed = resource(HOOK, "release", **dict(DEPLOY.fields))

@@ -151,7 +151,7 @@ def test_nothing_is_deleted_when_less_than_the_recorded_manifests_is_read(shop: 
     plan = shop.plan(paths=("manifests/web.yaml",))
 
     assert plan.is_empty
-    assert "left alone" in plan.notes[0]
+    assert "left alone" in plan.problems[0].detail
 
 
 def test_an_emptied_folder_is_an_error_and_no_deletion(shop: Story) -> None:

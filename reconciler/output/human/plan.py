@@ -150,6 +150,9 @@ def _asides(shown: Plan, limit: int | None) -> list[Line]:
     if shown.unverified:
         words = f"{plural(len(shown.unverified), 'resource')} with fields that GitLab does not show, taken as equal: "
         rows.append(line(Span(words, Style.MUTED), listed(shown.unverified, limit)))
-    if limit is None or not shown.is_empty:
-        rows += [line(Span("note: ", Style.NAME), note) for note in shown.notes]
+    if shown.touched:
+        words = f"{plural(len(shown.touched), 'resource')} written to outside, with no difference that GitLab shows: "
+        rows.append(line(Span(words, Style.WARNING), listed(shown.touched, limit)))
+        rows.append(line("`--reassert-secrets` writes secrets again", indent=2))
+    rows += [line(Span("note: ", Style.NAME), note) for note in shown.notes]
     return [*rows, BLANK] if rows else []
