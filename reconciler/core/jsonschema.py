@@ -17,7 +17,9 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 Schema = dict[str, Any]
 
 _HEADERS = ("project", "group", "instance", "targets")
-_PATH = r"^[A-Za-z0-9_.][A-Za-z0-9_./-]*$"
+_SEGMENT = r"(?!\.+(/|$))[A-Za-z0-9_.][A-Za-z0-9_.-]*"
+_GROUP = rf"^(?!.*\.([gG][iI][tT]|[aA][tT][oO][mM])$){_SEGMENT}(/{_SEGMENT})*$"
+_PROJECT = rf"{_GROUP.removesuffix('*$')}+$"
 _SECTION_KINDS = ("webhook", "group_webhook", "system_hook", "oauth_application")
 
 
@@ -37,8 +39,8 @@ def manifest_schema(catalogue: Catalogue) -> Schema:
         "the instance, or every project that matches.",
         "type": "object",
         "properties": {
-            "project": {"type": "string", "pattern": _PATH, "description": "Full path of a project."},
-            "group": {"type": "string", "pattern": _PATH, "description": "Full path of a group."},
+            "project": {"type": "string", "pattern": _PROJECT, "description": "Full path of a project."},
+            "group": {"type": "string", "pattern": _GROUP, "description": "Full path of a group."},
             "instance": {"const": True, "description": "For the whole instance; needs an administrator's token."},
             "targets": _ref("targets"),
             "integrations": _named(_ref("integration"), "Integrations by name; each has a `type`."),
@@ -67,7 +69,8 @@ def _named(item: Schema, description: str) -> Schema:
 def _scope_rules() -> Iterable[Schema]:
     sections = ("integrations", "webhooks", "oauth_applications")
     one = [{"required": [header]} for header in _HEADERS]
-    yield {"if": {"anyOf": [{"required": [section]} for section in sections]}, "then": {"oneOf": one}}
+    stated = [*one, *({"required": [section]} for section in sections), {"not": {"required": ["templates"]}}]
+    yield {"if": {"anyOf": stated}, "then": {"oneOf": one}}
     for scope, kind in ((ScopeType.GROUP, "group_webhook"), (ScopeType.INSTANCE, "system_hook")):
         yield {
             "if": {"required": [scope.value]},
@@ -91,10 +94,16 @@ def _integration(kinds: Mapping[str, Kind]) -> Schema:
         "anyOf": [{"required": ["type"]}, {"required": ["template"]}],
         "allOf": [
             {
-                "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
-                "then": {"allOf": [_ref(name), {"if": unspecific, "else": {"required": _required(kind)}}]},
-            }
-            for name, kind in kinds.items()
+                "if": {"properties": {"inherit": {"const": True}}, "required": ["inherit"]},
+                "then": {"propertyNames": {"enum": ["type", "inherit", "lifecycle"]}},
+            },
+            *(
+                {
+                    "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+                    "then": {"allOf": [_ref(name), {"if": unspecific, "else": {"required": _required(kind)}}]},
+                }
+                for name, kind in kinds.items()
+            ),
         ],
     }
 

@@ -78,6 +78,12 @@ WRONG = (
     ({"project": "a/b", "webhooks": {"it": {"url": "https://x", "events": ["member"]}}}, "under any of the given"),
     ({"project": "a/b", "oauth_applications": {}}, "False schema"),
     ({"instance": True, "integrations": {}}, "False schema"),
+    ({"project": "a/b", "group": "a"}, "is valid under each of"),
+    ({}, "is not valid under any of the given schemas"),
+    ({"project": "shop"}, "does not match"),
+    ({"project": "a/../b"}, "does not match"),
+    ({"group": "a/b.git"}, "does not match"),
+    ({"project": "a/b", "integrations": {"it": {"type": "slack", "inherit": True, "channel": "x"}}}, "'channel'"),
 )
 
 

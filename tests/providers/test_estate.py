@@ -85,8 +85,11 @@ def test_the_instance_needs_no_asking(lab: Any) -> None:
         (Response(404, {}, b'{"message":"404 Project Not Found"}'), "not there, or hidden"),
         (Response(403, {}, b'{"message":"403 Forbidden"}'), "must be Maintainer"),
         (Response(401, {}, b'{"message":"401 Unauthorized"}'), "does not accept the token"),
-        (Response(301, {"location": "http://g/api/v4/projects/7"}), "renamed or moved (it is projects/7 now)"),
-        (Response(301), "renamed or moved"),
+        (
+            Response(301, {"location": "http://g/api/v4/projects/7"}),
+            "renamed or moved (its id is 7): declare it by its new path, or `state forget` it",
+        ),
+        (Response(301), "renamed or moved: declare it by its new path, or `state forget` it"),
         (Response(200, {}, b"[]"), "200"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 from reconciler.core.address import Scope, ScopeType
@@ -14,6 +15,8 @@ T = TypeVar("T")
 
 DENIED = frozenset({301, 302, 307, 308, 401, 403, 404})
 """Statuses that hide an object: what they hide is unknown, never absent."""
+
+_ID = re.compile(r"/(?:projects|groups)/([0-9]+)(?![0-9A-Za-z%_.-])")
 
 
 def converse(calls: Calls[T], http: Http) -> T:
@@ -35,8 +38,9 @@ def why_unknown(response: Response, scope: Scope, special: str = "") -> str:
     said = explain(response)
     match response.status:
         case 301 | 302 | 307 | 308:
-            where = response.headers.get("location", "").partition("?")[0].rpartition("/api/v4/")[2]
-            return f"{what} was renamed or moved" + (f" (it is {where} now)" if where else "")
+            found = _ID.search(response.headers.get("location", ""))
+            where = f" (its id is {found[1]})" if found else ""
+            return f"{what} was renamed or moved{where}: declare it by its new path, or `state forget` it"
         case 401:
             about = f"; {special}" if special else ""
             return f"GitLab does not accept the token for {what} ({said or '401'}{about})"
