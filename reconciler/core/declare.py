@@ -144,6 +144,7 @@ def _entry(
 
 
 _PLAIN = Lifecycle()
+_QUOTE = "put it in quotes, or remove the line"
 _KEYS = {
     "integrations": frozenset({"type", "template", "lifecycle", "inherit"}),
     "webhooks": frozenset({"template", "lifecycle"}),
@@ -233,6 +234,9 @@ def _values(fields: Mapping[str, Node], spec: Spec, findings: Findings) -> dict[
             value = _value(node, name, findings)
             if name in spec.trims:
                 value = trimmed(value)
+            if value is None and findings.source.comments_out(*node.key_at):
+                detail = f"`{name}` has no value: what begins with `#` is a comment"
+                findings.add("a comment for a value", detail, _QUOTE, at=node.key_at, severity=Severity.WARNING)
         values[name] = value
     return values
 

@@ -18,6 +18,7 @@ from reconciler.core.value import Text
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _KEY = re.compile(r"""\s*(?:-\s+)*["']?[\w.-]+["']?\s*:(?=\s|$)""")
 _INNER_KEY = re.compile(r"[\w.-]+\s*:(?=\s|$)")
+_COMMENTED = re.compile(r"""["']?[\w.-]+["']?\s*:\s+#[^\s#]""")
 _QUOTED = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'(?:[^']|'')*'""")
 _CONTENT = re.compile(r"""[^\s{}\[\],:"·-]""")
 _MARKED = re.compile("""[{\\["']""")
@@ -57,6 +58,11 @@ class Source:
         """The character at a position, empty past the line's end."""
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
         return text[column - 1 : column]
+
+    def comments_out(self, line: int, column: int) -> bool:
+        """Whether the key at a position has, in place of a value, a comment that could have been meant as one."""
+        text = self.lines[line - 1][column - 1 :] if 0 < line <= len(self.lines) else ""
+        return bool(_COMMENTED.match(text))
 
     def _line(self, line: int) -> str:
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""

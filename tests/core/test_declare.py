@@ -7,8 +7,11 @@ import pytest
 from reconciler.core.address import ScopeType
 from reconciler.core.entry import Template
 from reconciler.core.errors import Severity
+from reconciler.core.load import load_declarations
 from reconciler.core.resource import Lifecycle, OnDrift
+from reconciler.core.source import Source
 from reconciler.core.value import Text
+from reconciler.integrations import catalogue
 from tests.core.inputs import SMALL, entries, read, said
 
 DESIGN_EXAMPLE = """
@@ -386,3 +389,21 @@ def test_two_of_one_slug_and_two_trackers_are_told_with_both_places() -> None:
 
     assert [line.split(": ")[1] for line in found] == ["two issue trackers", "an integration that stands twice"]
     assert "`a` (redmine) at m.yaml:3:3 and `b` (bugzilla), on `myorg/shop`" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "warned"),
+    [
+        ("channel: #deployments", True),
+        ("channel: '#ops' #x", False),
+        ("channel: # none yet", False),
+        ("channel:", False),
+    ],
+)
+def test_a_value_that_is_a_comment_is_warned_of(line: str, warned: bool) -> None:
+    text = f"project: a/b\nintegrations:\n  chat:\n    type: slack\n    webhook_url: ${{env:U}}\n    {line}\n"
+
+    declarations, problems = load_declarations([Source("m.yaml", text.encode())], catalogue.load)
+
+    assert [(p.summary, p.severity) for p in problems] == [("a comment for a value", Severity.WARNING)] * warned
+    assert len(declarations.entries) == 1
