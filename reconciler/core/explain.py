@@ -60,7 +60,8 @@ def _notes(entry: Entry) -> list[str]:
     notes = []
     if entry.targets:
         patterns = ", ".join(f"`{pattern}`" for pattern in entry.targets.projects)
-        notes.append(f"the project is matched by {patterns} ({entry.targets.place})")
+        topics = f", where it has the topics {', '.join(entry.targets.topics)}" if entry.targets.topics else ""
+        notes.append(f"the project is matched by {patterns} ({entry.targets.place}){topics}")
     if entry.replaces:
         notes.append(f"replaces the entry at {entry.replaces} as a whole, which targets would put here")
     if entry.inherit:

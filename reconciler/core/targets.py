@@ -103,8 +103,11 @@ def expand(
     return _expansion(declarations, found, problems, catalogue)
 
 
-def expand_recorded(declarations: Declarations, state: State, catalogue: Catalogue) -> Expansion:
-    """Every entry with its scope, as far as records tell: targets match projects that have their entries recorded."""
+def expand_recorded(declarations: Declarations, state: State, catalogue: Catalogue, *, about: str = "") -> Expansion:
+    """Every entry with its scope, as far as records tell: targets match projects that have their entries recorded.
+
+    `about` is a project that is asked about: patterns that cover its path match it, recorded or not.
+    """
     recorded: dict[tuple[str, str], dict[str, str]] = {}
     wanted_by: dict[Targets, set[tuple[str, str]]] = {}
     for entry in declarations.entries:
@@ -118,6 +121,8 @@ def expand_recorded(declarations: Declarations, state: State, catalogue: Catalog
     problems: list[Problem] = []
     for targets, names in wanted_by.items():
         paths = {path for name in names for path in recorded.get(name, {}).values()}
+        if about and about.lower() not in {path.lower() for path in paths}:
+            paths.add(about)
         found[targets] = tuple(sorted(path for path in paths if _covers(targets, path)))
         if not found[targets]:
             problems.append(_nothing(targets, "nothing is recorded for them; plan with GitLab at hand"))

@@ -114,8 +114,9 @@ def explain(ws: Workspace, address: str) -> Mapping[str, Any]:
     read = read_manifests(ws, lines=True)
     state = open_books(ws).state
     catalogue = ws.catalogue({entry.kind for entry in read.declarations.entries})
-    expansion = expand_recorded(read.declarations, state, catalogue)
-    wanted = key_of(_parsed(address).entry)
+    parsed = _parsed(address)
+    expansion = expand_recorded(read.declarations, state, catalogue, about=parsed.scope)
+    wanted = key_of(parsed.entry)
     entry = next((e for e in expansion.entries if key_of(e.address) == wanted), None)
     record = state.find(address)
     if entry is None and record is None:

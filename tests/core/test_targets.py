@@ -178,6 +178,25 @@ def test_without_gitlab_targets_match_what_is_recorded_for_them() -> None:
     assert expansion.problems == ()
 
 
+def test_a_project_that_is_asked_about_is_matched_by_the_patterns_that_cover_it() -> None:
+    declarations = _declared(f"targets: {{projects: ['myorg/**']}}\n{HOOK}", f"project: MyOrg/Shop\n{HOOK}")
+    state = _state("myorg/web:webhooks.deploy")
+
+    def found(about: str) -> list[str]:
+        expansion = expand_recorded(declarations, state, CATALOGUE, about=about)
+        assert expansion.problems == ()
+        return [entry.address + (" replaces" if entry.replaces else "") for entry in expansion.entries]
+
+    assert found("myorg/api") == [
+        "MyOrg/Shop:webhooks.deploy",
+        "myorg/api:webhooks.deploy",
+        "myorg/web:webhooks.deploy",
+    ]
+    assert found("myorg/shop") == ["MyOrg/Shop:webhooks.deploy replaces", "myorg/web:webhooks.deploy"]
+    assert found("MYORG/Web") == ["MyOrg/Shop:webhooks.deploy", "myorg/web:webhooks.deploy"]
+    assert found("other/api") == ["MyOrg/Shop:webhooks.deploy", "myorg/web:webhooks.deploy"]
+
+
 def test_without_gitlab_and_without_records_targets_fail() -> None:
     declarations = _declared("targets: {projects: ['myorg/**']}\n" + HOOK)
     state = _state("myorg/a:webhooks.deploy", origin=Origin.PYTHON)
