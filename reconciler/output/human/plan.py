@@ -128,17 +128,20 @@ def _group(group: Group, limit: int | None) -> list[Line]:
 
 
 def _rows(rows: Sequence[Row]) -> list[Line]:
-    width = min(max((len(row.field) for row in rows), default=0), 32)
-    return [line(row.field.ljust(width), "  ", *_values(row), indent=6, hang=width + 2) for row in rows]
+    width = min(max([len(row.field) for row in rows], default=0), 32)
+    return [Line((Span(f"{row.field:<{width}}  "), *_values(row)), 6, width + 2) for row in rows]
 
 
-def _values(row: Row) -> list[Span | str]:
-    remark = [Span(f"  {row.remark}", Style.MUTED)] if row.remark else []
+def _values(row: Row) -> list[Span]:
     if row.secret:
-        return [Span(f"(secret){' ' + row.after if row.after else ''}", Style.MOVED), *remark]
-    if row.before is None:
-        return [row.after or "", *remark]
-    return [Span(row.before, Style.BAD), " → ", Span(row.after or "", Style.GOOD), *remark]
+        spans = [Span(f"(secret) {row.after}" if row.after else "(secret)", Style.MOVED)]
+    elif row.before is None:
+        spans = [Span(row.after or "")]
+    else:
+        spans = [Span(row.before, Style.BAD), Span(" → "), Span(row.after or "", Style.GOOD)]
+    if row.remark:
+        spans.append(Span(f"  {row.remark}", Style.MUTED))
+    return spans
 
 
 def _asides(shown: Plan, limit: int | None) -> list[Line]:
