@@ -106,7 +106,17 @@ PAIRS = (required("key"), required("value"))
         (optional("flag", boolean), {"flag": "perhaps"}, ["flag is invalid"]),
         (optional("pairs", items=PAIRS), {"pairs": [{"key": "a"}]}, ["pairs[0][value] is missing"]),
         (optional("pairs", items=PAIRS), {"pairs": {"0": {}}}, ["pairs is invalid"]),
-        (optional("pairs", items=PAIRS), {"pairs": ["a"]}, ["pairs is invalid"]),
+        (
+            optional("pairs", items=PAIRS),
+            {"pairs": ["a"]},
+            [f"pairs[0][{name}] is {how}" for name in ("key", "value") for how in ("missing", "invalid")],
+        ),
+        (optional("pairs", items=PAIRS), {"pairs": [{}, None]}, []),
+        (
+            optional("filter", mapping, fields=(optional("scope"),)),
+            {"filter": {"scope": []}},
+            ["filter[scope] is invalid"],
+        ),
         (optional("word", pattern="[a-z]+"), {"word": "A"}, ["word is invalid"]),
     ],
 )

@@ -92,6 +92,62 @@ def test_a_group_changes_the_first_of_an_ambiguous_key() -> None:
     assert lab.put(f"{IN_GROUP}/A", filtered, who="olivia").json["environment_scope"] == "production"
 
 
+def test_a_group_changes_the_first_of_a_key_where_the_filter_fits_none() -> None:
+    lab = with_two_scopes(IN_GROUP, "olivia")
+    nowhere = {"value": "new", "filter": {"environment_scope": "nope"}}
+    assert lab.put(f"{IN_GROUP}/A", nowhere, who="olivia").json["environment_scope"] == "*"
+    assert lab.put(f"{IN_GROUP}/B", nowhere, who="olivia").status == 404
+    assert lab.put(f"{IN_GROUP}/A", {"value": "new", "filter": None}, who="olivia").status == 409
+
+
+@pytest.mark.parametrize("scope", ["", "%20"])
+def test_a_blank_filter_is_none(scope: str) -> None:
+    lab = with_two_scopes(PROJECT, "mia")
+    assert lab.get(f"{PROJECT}/A?filter[environment_scope]={scope}").status == 409
+
+
+def test_only_projects_declare_the_filter() -> None:
+    lab = with_two_scopes(PROJECT, "mia")
+    assert lab.get(f"{PROJECT}/A?filter=x").json == {"error": "filter is invalid"}
+    assert lab.get(f"{PROJECT}/A?filter[environment_scope][]=x").json == {
+        "error": "filter[environment_scope] is invalid"
+    }
+    lab.post(IN_GROUP, {"key": "A", "value": "1"}, who="olivia")
+    assert lab.get(f"{IN_GROUP}/A?filter=x", who="olivia").status == 500
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("masked", 400), ("raw", 400), ("protected", 500), ("variable_type", 500), ("description", 201), ("value", 201)],
+)
+def test_what_may_be_null(name: str, status: int) -> None:
+    answer = Lab().post(PROJECT, {"key": "A", "value": "v", name: None})
+    assert answer.status == status
+    if status == 400:
+        assert answer.json == {"message": {name: ["is not included in the list"]}}
+
+
+def test_blanks_around_a_scope_are_dropped_and_those_within_kept() -> None:
+    lab = Lab()
+    assert (
+        lab.post(PROJECT, {"key": "A", "value": "v", "environment_scope": " a  b "}).json["environment_scope"] == "a  b"
+    )
+
+
+@pytest.mark.parametrize(("path", "who", "status"), [(PROJECT, "mia", 204), (IN_GROUP, "olivia", 412)])
+def test_only_a_group_looks_at_when_its_variable_was_changed(path: str, who: str, status: int) -> None:
+    lab = Lab()
+    lab.post(path, {"key": "A", "value": "v"}, who=who)
+    old = "Wed, 01 Jan 2020 00:00:00 GMT"
+    assert lab.delete(f"{path}/A", who=who, if_unmodified_since=old).status == status
+
+
+def test_a_group_has_no_scopes_without_a_licence() -> None:
+    lab = Lab(licensed=False)
+    made = lab.post(IN_GROUP, {"key": "A", "value": "v", "environment_scope": "production"}, who="olivia")
+    assert made.json["environment_scope"] == "*"
+
+
 def test_a_hidden_variable_cannot_be_shown_again() -> None:
     lab = Lab()
     lab.post(PROJECT, {"key": "A", "value": "long-enough", "masked_and_hidden": True})

@@ -108,7 +108,7 @@ def changes_from(world: World, sent: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("url_variables", "custom_headers"):
         pairs = changes.pop(name, None)
         if pairs:
-            changes[name] = {pair["key"]: pair["value"] for pair in pairs}
+            changes[name] = {pair.get("key") or "": pair.get("value") for pair in pairs}
     return changes
 
 

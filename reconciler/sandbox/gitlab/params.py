@@ -143,7 +143,7 @@ class Param:
 
     `choices`: allowed values (of list types: of the items); `refused`: values that are never allowed;
     `blank`: whether empty text and null may be sent; `items`: for a list of objects, what each object declares;
-    `between`: a closed range; `pattern`: what text must match as a whole.
+    `fields`: the same for one object; `between`: a closed range; `pattern`: what text must match as a whole.
     """
 
     name: str
@@ -154,6 +154,7 @@ class Param:
     default: object = MISSING
     blank: bool = True
     items: tuple[Param, ...] | None = None
+    fields: tuple[Param, ...] = ()
     between: tuple[int, int] | None = None
     pattern: str | None = None
 
@@ -202,6 +203,8 @@ def _take(param: Param, sent: Mapping[str, Any], values: dict[str, Any], problem
     except Invalid:
         problems.append(f"{label} is invalid")
         return
+    if param.fields and isinstance(value, dict):
+        value = _take_object(param.fields, value, problems, label)
     values[param.name] = value
     problems.extend(_unfit(param, value, label))
 
@@ -234,13 +237,22 @@ def _take_objects(param: Param, raw: object, values: dict[str, Any], problems: l
     if raw is None or raw == "":
         values[param.name] = None
         return
-    if not isinstance(raw, list) or any(not isinstance(item, dict) for item in raw):
+    if not isinstance(raw, list):
         problems.append(f"{label} is invalid")
         return
-    taken: list[dict[str, Any]] = []
-    for place, item in enumerate(raw):
-        inner: dict[str, Any] = {}
-        for part in param.items:
-            _take(part, item, inner, problems, f"{label}[{place}][{part.name}]")
-        taken.append(inner)
-    values[param.name] = taken
+    values[param.name] = [
+        {} if not param.required and _is_blank(item) else _take_object(param.items, item, problems, f"{label}[{place}]")
+        for place, item in enumerate(raw)
+    ]
+
+
+def _take_object(declared: Sequence[Param], raw: object, problems: list[str], label: str) -> dict[str, Any]:
+    """The declared members of an object. What is none lacks them all, and is not of their type either."""
+    taken: dict[str, Any] = {}
+    for part in declared:
+        name = f"{label}[{part.name}]"
+        if isinstance(raw, Mapping):
+            _take(part, raw, taken, problems, name)
+        elif part.required:
+            problems += [f"{name} is missing", f"{name} is invalid"]
+    return taken

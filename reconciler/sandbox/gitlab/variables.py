@@ -31,7 +31,7 @@ from .kernel import (
     signed_in,
 )
 from .paging import PAGING, paginate
-from .params import Param, boolean, mapping, optional, required
+from .params import Param, booleans, mapping, optional, required
 
 AMBIGUOUS = "There are multiple variables with provided parameters. Please use 'filter[environment_scope]'"
 LOCKED = "The visibility setting cannot be changed for masked and hidden variables."
@@ -40,8 +40,8 @@ SCOPE_FORM = "can contain only letters, digits, '-', '_', '/', '$', '{', '}', '.
 TOO_LONG = "is too long (maximum is 255 characters)"
 TOO_MUCH = "The value of the provided variable exceeds the 10000 character limit"
 MASKED = re.compile(r"[a-zA-Z0-9_+=/@:.~-]{8,}")
-MASKED_RAW = re.compile(r"\S{8,}")
-SWITCHES = ("protected", "masked", "raw")
+MASKED_RAW = re.compile(r"\S{8,}", re.ASCII)
+NO_TRUTH = "is not included in the list"
 START: Mapping[str, Any] = MappingProxyType(
     {
         "variable_type": "env_var",
@@ -103,24 +103,56 @@ def _rows(call: Call, level: Level) -> list[Row]:
     return call.world.table("variables").by("owner", level.owner(call))
 
 
-def _found(call: Call, level: Level, *, first: bool = False) -> Row:
-    """The variable that a call names. Raises 404, and 409 when several fit unless the `first` will do."""
-    wanted = (call.params.get("filter") or {}).get("environment_scope")
-    rows = [
-        row
-        for row in _rows(call, level)
-        if row["key"] == call.path["key"] and (wanted is None or row["environment_scope"] == wanted)
-    ]
-    if not rows:
-        raise not_found(level.thing)
-    if len(rows) > 1 and not first:
+def _named(call: Call, level: Level) -> list[Row]:
+    return [row for row in _rows(call, level) if row["key"] == call.path["key"]]
+
+
+def _fitting(call: Call, level: Level) -> Row | None:
+    """The variable that a call names, if there is one. Raises 409 when several fit."""
+    rows = _named(call, level)
+    wanted = _wanted_scope(call, level)
+    if wanted:
+        rows = [row for row in rows if row["environment_scope"] in wanted]
+    if len(rows) > 1:
         raise message(409, AMBIGUOUS)
-    return rows[0]
+    return rows[0] if rows else None
+
+
+def _wanted_scope(call: Call, level: Level) -> list[str]:
+    """What the filter asks for; blank is no filter. Groups do not declare it, so what is no object is a 500."""
+    if not level.scoped:
+        return []
+    given = call.sent.get("filter") if level.thing == "GroupVariable" else call.params.get("filter")
+    if given is not None and not isinstance(given, dict):
+        raise server_error()
+    scope = (given or {}).get("environment_scope")
+    if isinstance(scope, list):
+        return [str(item) for item in scope]
+    return [str(scope)] if scope is not None and str(scope).strip() else []
+
+
+def _found(call: Call, level: Level) -> Row:
+    """The variable that a call names. Raises 404, and 409 when several fit."""
+    row = _fitting(call, level)
+    if row is None:
+        raise not_found(level.thing)
+    return row
+
+
+def _to_change(call: Call, level: Level) -> Row:
+    """The variable that a PUT names. A group's: without a filter, or with one that fits none, the first of the key."""
+    if level.thing != "GroupVariable":
+        return _found(call, level)
+    row = _fitting(call, level) if "filter" in call.sent else None
+    rows = _named(call, level)
+    if row is None and not rows:
+        raise not_found(level.thing)
+    return row or rows[0]
 
 
 def refusals(call: Call, level: Level, row: Row, before: Row | None) -> dict[str, list[str]]:
     """Everything that GitLab finds wrong with a variable, by field."""
-    errors: dict[str, list[str]] = {}
+    errors: dict[str, list[str]] = {name: [NO_TRUTH] for name in ("masked", "raw") if row[name] is None}
     _check_key(row["key"], errors)
     if row["masked"]:
         form = MASKED_RAW if row["raw"] else MASKED
@@ -153,21 +185,28 @@ def _check_scope(scope: str, errors: dict[str, list[str]]) -> None:
     texts = [] if scope.strip() else ["can't be blank"]
     if not re.fullmatch(r"[a-zA-Z0-9_/${}.*\- ]+", scope):
         texts.append(SCOPE_FORM)
-    if len(scope) > 255:
-        texts.append(TOO_LONG)
     if texts:
         errors["environment_scope"] = texts
 
 
 def _changed(call: Call, row: Row) -> Row:
-    """The variable with the parameters of a call. Raises 500 for null in a switch."""
+    """The variable with the parameters of a call; a group's has a scope of its own where that is licensed."""
     sent = {name: value for name, value in call.params.items() if name in row and name != "key"}
-    if any(name in sent and sent[name] is None for name in SWITCHES):
-        raise server_error()
+    if row["owner"].startswith("group:") and not call.world.settings.get("licensed"):
+        sent.pop("environment_scope", None)
     changed = {**row, **sent}
-    changed["variable_type"] = changed["variable_type"] or "env_var"
-    changed["environment_scope"] = re.sub(r" +", " ", str(changed["environment_scope"] or ""))
+    changed["environment_scope"] = str(changed["environment_scope"] or "").strip()
     return changed
+
+
+def _checked(call: Call, level: Level, row: Row, before: Row | None) -> Row:
+    """`row`, if it may be stored. Raises 400, and 500 for null where the database has no place for it."""
+    errors = refusals(call, level, row, before)
+    if errors:
+        raise invalid(errors)
+    if row["protected"] is None or row["variable_type"] is None:
+        raise server_error()
+    return {**row, "updated_at": call.stamp}
 
 
 def listing(level: Level) -> Handler:
@@ -184,64 +223,69 @@ def create(level: Level) -> Handler:
     """A new one."""
 
     def handler(call: Call) -> Response:
-        row = _changed(call, dict(START))
+        row = _changed(call, {"owner": level.owner(call), **START})
         row["key"] = str(call.params["key"] or "").strip()
         if level.scoped and call.params.get("masked_and_hidden"):
             row["masked"] = row["hidden"] = True
-        errors = refusals(call, level, row, None)
-        if errors:
-            raise invalid(errors)
-        call.world.table("variables").add({"owner": level.owner(call), **row})
-        return created(view(level, row))
+        return created(view(level, call.world.table("variables").add(_checked(call, level, row, None))))
 
     return handler
 
 
 def update(level: Level) -> Handler:
-    """Change one; at group level without a filter the first that fits."""
+    """Change one."""
 
     def handler(call: Call) -> Response:
-        row = _found(call, level, first=level.thing == "GroupVariable" and "filter" not in call.params)
-        changed = _changed(call, row)
-        errors = refusals(call, level, changed, row)
-        if errors:
-            raise invalid(errors)
-        row.update(changed)
+        row = _to_change(call, level)
+        row.update(_checked(call, level, _changed(call, row), row))
         return ok(view(level, row))
 
     return handler
 
 
 def remove(level: Level) -> Handler:
-    """Delete one."""
+    """Delete one; only groups look at `If-Unmodified-Since`."""
 
     def handler(call: Call) -> Response:
-        call.world.table("variables").remove(_found(call, level))
+        row = _found(call, level)
+        if level.thing == "GroupVariable":
+            call.precondition(row["updated_at"])
+        call.world.table("variables").remove(row)
         return no_content()
 
     return handler
 
 
-def _params(level: Level) -> tuple[Param, ...]:
-    common = (
-        *(optional(name, boolean) for name in SWITCHES),
-        optional("variable_type", choices=("env_var", "file")),
-        optional("description"),
-    )
-    return (*common, optional("environment_scope")) if level.scoped else common
+VALUE = optional("value")
+KIND = optional("variable_type", choices=("env_var", "file"))
+SCOPE, DESCRIPTION = optional("environment_scope"), optional("description")
+FILTER = optional("filter", mapping, fields=(SCOPE,))
+
+
+def _params(level: Level) -> tuple[tuple[Param, ...], tuple[Param, ...], tuple[Param, ...]]:
+    """What a new one, a changed one and one that is only named declare, in GitLab's order."""
+    key, value = required("key"), required("value")
+    switches = booleans("protected", "masked", "raw")
+    match level.thing:
+        case "Variable":
+            new = booleans("protected", "masked", "masked_and_hidden", "raw")
+            changed = (VALUE, *booleans("protected", "masked"), SCOPE, *booleans("raw"), KIND, FILTER, DESCRIPTION)
+            return (key, value, *new, KIND, SCOPE, DESCRIPTION), changed, (FILTER,)
+        case "GroupVariable":
+            new = booleans("protected", "masked_and_hidden", "masked", "raw")
+            return (key, value, *new, KIND, SCOPE, DESCRIPTION), (VALUE, *switches, KIND, SCOPE, DESCRIPTION), ()
+    return (key, DESCRIPTION, value, *switches, KIND), (DESCRIPTION, VALUE, *switches, KIND), ()
 
 
 def _routes(level: Level) -> tuple[Route, ...]:
     one = f"{level.path}/:key"
-    which = (optional("filter", mapping),) if level.scoped else ()
-    hidden = (optional("masked_and_hidden", boolean),) if level.scoped else ()
-    new = (required("key"), required("value"), *hidden, *_params(level))
+    new, changed, named = _params(level)
     return (
         Route("GET", level.path, listing(level), PAGING, level.before),
         Route("POST", level.path, create(level), new, level.before),
-        Route("GET", one, read(level), which, level.before),
-        Route("PUT", one, update(level), (optional("value"), *_params(level), *which), level.before),
-        Route("DELETE", one, remove(level), which, level.before),
+        Route("GET", one, read(level), named, level.before),
+        Route("PUT", one, update(level), changed, level.before),
+        Route("DELETE", one, remove(level), named, level.before),
     )
 
 
