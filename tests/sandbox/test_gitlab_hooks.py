@@ -229,3 +229,38 @@ def test_group_hooks_need_a_licence() -> None:
 )
 def test_a_branch_filter_must_be_the_name_of_a_branch(name: str, good: bool) -> None:
     assert is_ref_name(name) is good
+
+
+@pytest.mark.parametrize("path", [f"{HOOKS}/x/events/1/resend", f"{HOOKS}/1/events/x/resend"])
+def test_an_id_that_is_no_number_is_not_found_where_deliveries_are_sent_again(path: str) -> None:
+    assert with_hook(Asking()).refusal("POST", path) == (404, {"message": "404 Not found"})
+
+
+@pytest.mark.parametrize(
+    ("query", "problems"),
+    [
+        ("per_page=0", "per_page does not have a valid value, per_page has a value not allowed"),
+        ("per_page=x", "per_page is invalid, per_page does not have a valid value"),
+        ("status=418", "status does not have a valid value"),
+    ],
+)
+def test_everything_that_is_wrong_with_a_parameter_is_told(query: str, problems: str) -> None:
+    assert with_hook(Asking()).refusal("GET", f"{HOOKS}/1/events?{query}") == (400, {"error": problems})
+
+
+def test_of_several_mistakes_bad_headers_are_told_first() -> None:
+    sent = {"url": "https://api.example.test", "name": "n" * 256, "custom_headers": [{"key": "bad name", "value": "1"}]}
+    told = Asking().refusal("POST", HOOKS, sent)
+    assert told == (422, {"error": "Custom headers must be a valid json schema"})
+
+
+def test_an_empty_pair_is_refused_by_the_model_only() -> None:
+    told = Asking().refusal("POST", HOOKS, {"url": "https://api.example.test", "custom_headers": [{}]})
+    assert told == (422, {"error": "Custom headers must be a valid json schema"})
+
+
+def test_a_hook_that_may_not_be_stored_any_more_keeps_its_header() -> None:
+    lab = with_hook(Asking(), custom_headers=[{"key": "X-A", "value": "1"}])
+    lab.world.settings["allow_local_requests"] = False
+    told = lab.refusal("DELETE", f"{HOOKS}/1/custom_headers/X-A")
+    assert told == (422, {"error": "Could not unset custom header"})

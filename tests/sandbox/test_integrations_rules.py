@@ -24,7 +24,7 @@ WIKI = "URL must be to a Confluence Cloud Workspace hosted on atlassian.net"
         (
             "slack",
             {"webhook": "http://127.0.0.1/x"},
-            {"webhook": ["is blocked: Requests to loopback addresses are not allowed"]},
+            {"webhook": ["is blocked: Requests to localhost are not allowed"]},
         ),
         (
             "slack",

@@ -32,7 +32,7 @@ def test_credentials_are_never_shown(url: str, shown: str) -> None:
     [
         ("ftp://x.acme.com/a", "is blocked: Only allowed schemes are http, https, ssh, git"),
         ("not a url", "is blocked: Only allowed schemes are http, https, ssh, git"),
-        ("http://127.0.0.1/a.git", "is blocked: Requests to loopback addresses are not allowed"),
+        ("http://127.0.0.1/a.git", "is blocked: Requests to localhost are not allowed"),
         ("", "can't be blank"),
     ],
 )
@@ -99,3 +99,35 @@ def test_a_mirror_of_an_empty_repository_reads_as_switched_off() -> None:
     project = next(row for row in lab.world.projects if row["path"] == "shop")
     project["commit"] = None
     assert lab.get(one).json["enabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("sent", "errors"),
+    [
+        ({"only_protected_branches": None}, {"only_protected_branches": ["can't be blank"]}),
+        ({"mirror_branch_regex": "(("}, {"mirror_branch_regex": ["not valid RE2 syntax: missing ): (("]}),
+        ({"mirror_branch_regex": "m" * 256}, {"mirror_branch_regex": ["is too long (maximum is 255 characters)"]}),
+        (
+            {"url": "https://-u@git.acme.com/a.git"},
+            {"url": ["is blocked: Username needs to start with an alphanumeric character"]},
+        ),
+    ],
+)
+def test_what_a_mirror_may_not_be(sent: dict[str, Any], errors: dict[str, list[str]]) -> None:
+    answer = Lab().post(MIRRORS, {"url": "https://git.acme.com/a.git", **sent})
+    assert (answer.status, answer.json) == (400, {"message": errors})
+
+
+def test_a_change_that_the_model_refuses_is_an_error_of_the_server() -> None:
+    lab = Lab()
+    answer = lab.put(made(lab), {"auth_method": "nonsense"})
+    assert (answer.status, answer.text) == (500, "Remote mirrors auth method is not included in the list")
+
+
+def test_an_address_that_ruby_cannot_read_is_not_shown() -> None:
+    assert Lab().post(MIRRORS, {"url": "https://git.acme.com/a b.git"}).json["url"] is None
+
+
+def test_a_mirror_changed_since_is_not_deleted() -> None:
+    lab = Lab()
+    assert lab.delete(made(lab), if_unmodified_since="Wed, 01 Jan 2020 00:00:00 GMT").status == 412

@@ -5,9 +5,9 @@ Pure: deliveries are yielded. Sources: `facts/gitlab-api.md` 3.4, 15 and `facts/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
-from http import HTTPStatus
 
 from ..message import Conversation, Response
 from ..world import Row
@@ -25,7 +25,19 @@ MOST_CALLS = 5
 DAY = 86_400
 KEPT_DAYS = 7
 CATEGORIES = ("successful", "client_failure", "server_failure")
-STATUSES = (*(str(status.value) for status in HTTPStatus), *CATEGORIES)
+CODES = (
+    *range(100, 104),
+    *range(200, 209),
+    226,
+    *range(300, 309),
+    *range(400, 418),
+    *range(421, 427),
+    428,
+    429,
+    431,
+    451,
+)
+STATUSES = (*map(str, (*CODES, *range(500, 512))), *CATEGORIES)
 SYSTEM_DATA = {
     "event_name": "project_create",
     "name": "Ruby",
@@ -39,7 +51,7 @@ SYSTEM_DATA = {
 def hook_of(owner: str, call: Call) -> Row:
     """The hook of the path, whose id then is no parameter any more. Raises 404 where it is not this owner's."""
     call.sent.pop("hook_id", None)
-    hook = call.world.table("hooks").get(call.params.pop("hook_id"))
+    hook = call.world.table("hooks").get(call.params.pop("hook_id", _number(call.path["hook_id"])))
     if hook is None or hook["owner"] != owner:
         raise no_record()
     return hook
@@ -85,7 +97,7 @@ def resend(kind: str, call: Call) -> Conversation:
     """Send a logged delivery again, under its old idempotency key."""
     hook = _own_hook(kind, call)
     spend(call.world, call.now, f"resend|{hook['owner']}|{call.me['id']}", MOST_CALLS)
-    entry = call.world.table("deliveries").get(call.params["hook_log_id"])
+    entry = call.world.table("deliveries").get(_number(call.path["hook_log_id"]))
     if entry is None or entry["hook_id"] != hook["id"]:
         raise no_record()
     if entry["url_digest"] != url_digest(hook):
@@ -97,6 +109,12 @@ def resend(kind: str, call: Call) -> Conversation:
     if sent.status is None:
         raise message(422, sent.text)
     return created({"response_status": sent.status})
+
+
+def _number(text: str) -> int:
+    """The id that a path means where it is not declared to be a number."""
+    digits = re.match(r"\s*(\d+)", text, re.ASCII)
+    return int(digits[1]) if digits else 0
 
 
 def _own_hook(kind: str, call: Call) -> Row:
@@ -136,10 +154,9 @@ def routes(kind: str, top: str, before: Sequence[Check]) -> tuple[Route, ...]:
     one = f"{top}/:hook_id"
     hook_id = required("hook_id", integer)
     trigger = required("trigger", choices=tuple(TRIGGERS))
-    log_id = required("hook_log_id", integer)
     again = f"{one}/events/:hook_log_id/resend"
     return (
         Route("POST", f"{one}/test/:trigger", partial(test, kind), (hook_id, trigger), before),
         Route("GET", f"{one}/events", partial(events, kind), (hook_id, *EVENT_FILTERS), before),
-        Route("POST", again, partial(resend, kind), (hook_id, log_id), before),
+        Route("POST", again, partial(resend, kind), (), before),
     )

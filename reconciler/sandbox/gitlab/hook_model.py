@@ -13,6 +13,7 @@ from typing import Any
 from ..world import Row, World
 from .errors import server_error
 from .params import Param, boolean, booleans, optional, required
+from .re2 import mistake
 from .urls import blocked
 
 STRATEGIES = ("wildcard", "regex", "all_branches")
@@ -220,13 +221,7 @@ def _is_branch_filter(strategy: str, text: str | None) -> bool:
         return True
     if strategy == "wildcard":
         return len(text) <= 4000 and is_ref_name(text.replace("*", "x"))
-    if re.search(r"\(\?(=|!|<=|<!|>)|\\[1-9]", text):
-        return False
-    try:
-        re.compile(text)
-    except re.error:
-        return False
-    return True
+    return mistake(text) is None
 
 
 def is_ref_name(name: str) -> bool:

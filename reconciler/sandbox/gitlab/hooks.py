@@ -12,7 +12,7 @@ from ..message import Response
 from ..world import Row, World
 from .access import MAINTAINER, OWNER
 from .deliveries import alert_status, disabled_until
-from .errors import error, forbidden, invalid, not_found, server_error
+from .errors import error, forbidden, invalid, not_found
 from .hook_calls import hook_of, routes, test_system
 from .hook_model import FLAGS, apply, are_pairs, changes_from, declared, new_hook, problems
 from .kernel import Call, Check, Route, admin, created, group_role, no_content, ok, owner_of, project_role, signed_in
@@ -40,6 +40,8 @@ def create(kind: str, call: Call) -> Response:
     found = problems(call.world, hook, new=True)
     if found:
         _refuse_url_or_filter(found)
+        if "custom_headers" in found:
+            found = {"custom_headers": found["custom_headers"]}
         raise error(422, _sentence(_full_messages(found)))
     return created(view(call, call.world.table("hooks").add(hook)))
 
@@ -93,7 +95,7 @@ def drop_pair(kind: str, name: str, thing: str, call: Call) -> Response:
     pairs = {key: value for key, value in hook[name].items() if key != call.params["key"]}
     after = apply(hook, {name: pairs}, new=False)
     if problems(call.world, after, new=False):
-        raise error(422, "Could not unset variable") if name == "url_variables" else server_error()
+        raise error(422, f"Could not unset {thing.rpartition('URL ')[2].lower()}")
     hook |= {**after, "updated_at": call.stamp}
     return no_content()
 

@@ -15,15 +15,21 @@ from urllib.parse import SplitResult, urlsplit
 from ..message import Response
 from ..world import Row, World, stamp
 from .access import MAINTAINER, level_in_project
-from .errors import error, invalid, message, no_record, not_found, unauthorized
+from .errors import error, invalid, message, no_record, not_found, server_error, unauthorized
 from .kernel import Call, Job, Route, created, no_content, ok, owner_of
 from .paging import PAGING, paginate
-from .params import boolean, booleans, optional, required
+from .params import booleans, optional, required
+from .re2 import mistake
 from .urls import blocked
 
 SCHEMES = ("http", "https", "ssh", "git")
 UNREACHABLE = re.compile(r"(^|\.)(test|invalid|example|localhost)$", re.IGNORECASE)
 SYNC = "sync mirror"
+SHOWABLE = re.compile(r"[\w.~:/?#@!$&'()*+,;=%-]*", re.ASCII)
+EXCLUSIVE = "only_protected_branches, mirror_branch_regex are mutually exclusive"
+AUTHENTICATIONS = ("password", "ssh_public_key")
+BLANK, NOT_LISTED = "can't be blank", "is not included in the list"
+LONGEST_EXPRESSION = 255
 DISABLED = "Cannot proceed with the push mirroring. Please verify your mirror configuration."
 
 
@@ -52,10 +58,12 @@ def view(call: Call, row: Row) -> Row:
     }
 
 
-def masked(url: str) -> str:
-    """An address with stars for its user and password; the user `git` is shown."""
+def masked(url: str) -> str | None:
+    """An address with stars for its user and password; the user `git` is shown. None: Ruby cannot read it."""
     parts = _split(url)
-    if parts is None or "@" not in parts.netloc:
+    if parts is None or not SHOWABLE.fullmatch(url):
+        return None
+    if "@" not in parts.netloc:
         return url
     credentials, _, host = parts.netloc.rpartition("@")
     user, colon, _ = credentials.partition(":")
@@ -83,8 +91,8 @@ def _number(text: str) -> int:
 
 
 def _check_branches(call: Call) -> None:
-    if call.params.get("mirror_branch_regex") and call.params.get("only_protected_branches"):
-        raise error(400, "only_protected_branches, mirror_branch_regex are mutually exclusive")
+    if "mirror_branch_regex" in call.params and "only_protected_branches" in call.params:
+        raise error(400, EXCLUSIVE)
 
 
 def listing(call: Call) -> Response:
@@ -102,9 +110,6 @@ def create(call: Call) -> Response:
     """A new one, switched off unless asked otherwise."""
     _check_branches(call)
     url = str(call.params["url"] or "").strip()
-    reason = blocked(call.world, url, schemes=SCHEMES) if url else None
-    if reason or not url:
-        raise invalid({"url": [f"is blocked: {reason}" if reason else "can't be blank"]})
     row: Row = {
         "owner": owner_of(call.project, "project"),
         "enabled": False,
@@ -120,29 +125,61 @@ def create(call: Call) -> Response:
         "public_key": None,
         "mirror_branch_regex": None,
     }
-    _take(call, row)
-    return created(view(call, call.world.table("mirrors").add(row)))
+    row = _taken(call, row)
+    reason = blocked(call.world, url, schemes=SCHEMES, plain_user=True) if url else None
+    errors = {"url": [f"is blocked: {reason}" if reason else BLANK]} if reason or not url else {}
+    errors |= _problems(row)
+    if errors:
+        raise invalid(errors)
+    return created(view(call, call.world.table("mirrors").add(_stored(call, row))))
 
 
 def update(call: Call) -> Response:
     """Change the switches; the address stays what it is."""
-    row = _found(call)
     _check_branches(call)
-    _take(call, row)
+    row = _found(call)
+    changed = _taken(call, row)
+    errors = [f"Remote mirrors {name.replace('_', ' ')} {text}" for name, (text,) in _problems(changed).items()]
+    if errors:
+        raise message(500, errors[0] if len(errors) == 1 else " and ".join(errors))
+    row.update(_stored(call, changed))
     return ok(view(call, row))
 
 
-def _take(call: Call, row: Row) -> None:
-    changes = {name: value for name, value in call.params.items() if name in row and name != "url"}
-    row.update({name: bool(changes[name]) for name in ("enabled", "only_protected_branches") if name in changes})
-    row.update({name: changes[name] for name in ("keep_divergent_refs", "mirror_branch_regex") if name in changes})
+def _taken(call: Call, before: Row) -> Row:
+    """A mirror with the parameters of a call; an expression and "protected only" replace each other."""
+    changes = {name: value for name, value in call.params.items() if name in before and name != "url"}
     if changes.get("mirror_branch_regex"):
-        row["only_protected_branches"] = False
+        changes["only_protected_branches"] = False
     elif changes.get("only_protected_branches"):
-        row["mirror_branch_regex"] = None
-    row["auth_method"] = changes.get("auth_method") or row["auth_method"]
+        changes["mirror_branch_regex"] = None
+    if "auth_method" in changes:
+        changes["auth_method"] = changes["auth_method"] or AUTHENTICATIONS[0]
+    return {**before, **changes}
+
+
+def _problems(row: Row) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = {}
+    if row["auth_method"] not in AUTHENTICATIONS:
+        errors["auth_method"] = [NOT_LISTED]
+    if row["only_protected_branches"] is None:
+        errors["only_protected_branches"] = [BLANK]
+    expression = row["mirror_branch_regex"] or ""
+    told = mistake(expression)
+    if told:
+        errors["mirror_branch_regex"] = [f"not valid RE2 syntax: {told}"]
+    elif len(expression) > LONGEST_EXPRESSION:
+        errors["mirror_branch_regex"] = [f"is too long (maximum is {LONGEST_EXPRESSION} characters)"]
+    return errors
+
+
+def _stored(call: Call, row: Row) -> Row:
+    """The mirror as it is kept, with a key where it needs one. Raises 500 for a switch that is null."""
+    if row["enabled"] is None:
+        raise server_error()
     if row["auth_method"] == "ssh_public_key" and row["public_key"] is None:
         row["public_key"] = _new_key(call.world)
+    return {**row, "updated_at": call.stamp}
 
 
 def _new_key(world: World) -> str:
@@ -153,7 +190,9 @@ def _new_key(world: World) -> str:
 
 def remove(call: Call) -> Response:
     """Delete one."""
-    call.world.table("mirrors").remove(_found(call))
+    row = _found(call)
+    call.precondition(row["updated_at"])
+    call.world.table("mirrors").remove(row)
     return no_content()
 
 
@@ -195,19 +234,17 @@ def pull_mirror(_call: Call) -> Response:
 
 
 BASE = "/projects/:id/remote_mirrors"
-SETTINGS = (
-    *booleans("enabled", "keep_divergent_refs"),
-    optional("auth_method", choices=("password", "ssh_public_key")),
-    optional("only_protected_branches", boolean),
-    optional("mirror_branch_regex"),
-)
+ENABLED, DIVERGENT, PROTECTED = booleans("enabled", "keep_divergent_refs", "only_protected_branches")
+BRANCHES = (DIVERGENT, PROTECTED, optional("mirror_branch_regex"))
+NEW = (required("url"), ENABLED, optional("auth_method", choices=AUTHENTICATIONS), *BRANCHES)
+CHANGED = (ENABLED, optional("auth_method"), *BRANCHES)
 BEFORE = (may_manage,)
 
 ROUTES = (
     Route("GET", BASE, listing, PAGING, BEFORE),
-    Route("POST", BASE, create, (required("url"), *SETTINGS), BEFORE),
+    Route("POST", BASE, create, NEW, BEFORE),
     Route("GET", f"{BASE}/:mirror_id", read, (), BEFORE),
-    Route("PUT", f"{BASE}/:mirror_id", update, SETTINGS, BEFORE),
+    Route("PUT", f"{BASE}/:mirror_id", update, CHANGED, BEFORE),
     Route("DELETE", f"{BASE}/:mirror_id", remove, (), BEFORE),
     Route("POST", f"{BASE}/:mirror_id/sync", sync, (), BEFORE),
     Route("GET", f"{BASE}/:mirror_id/public_key", public_key, (), BEFORE),

@@ -202,6 +202,8 @@ def _take(param: Param, sent: Mapping[str, Any], values: dict[str, Any], problem
         value = None if raw is None else param.type(raw)
     except Invalid:
         problems.append(f"{label} is invalid")
+        if not _is_allowed(param, raw):
+            problems.append(f"{label} does not have a valid value")
         return
     if param.fields and isinstance(value, dict):
         value = _take_object(param.fields, value, problems, label)
@@ -216,16 +218,25 @@ def _unfit(param: Param, value: object, label: str) -> list[str]:
     if value is None:
         wrong = param.required and param.choices is not None
         return [f"{label} does not have a valid value"] if wrong else []
-    items = value if isinstance(value, list) else [value]
-    if param.choices is not None and any(item not in param.choices for item in items):
-        return [f"{label} does not have a valid value"]
-    if param.between is not None and not param.between[0] <= int(str(value)) <= param.between[1]:
-        return [f"{label} does not have a valid value"]
-    if any(item in param.refused for item in items):
-        return [f"{label} has a value not allowed"]
+    problems = [] if _is_allowed(param, value) else [f"{label} does not have a valid value"]
+    if any(item in param.refused for item in _listed(value)):
+        problems.append(f"{label} has a value not allowed")
     if param.pattern is not None and not re.fullmatch(param.pattern, str(value)):
-        return [f"{label} is invalid"]
-    return []
+        problems.append(f"{label} is invalid")
+    return problems
+
+
+def _is_allowed(param: Param, value: object) -> bool:
+    """Whether a value is among the choices and within the range; asked of values of another type as well."""
+    items = _listed(value)
+    if param.choices is not None and any(item not in param.choices for item in items):
+        return False
+    low, high = param.between or (0, 0)
+    return param.between is None or all(isinstance(item, int) and low <= item <= high for item in items)
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def _is_blank(value: object) -> bool:

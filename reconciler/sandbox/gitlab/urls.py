@@ -25,23 +25,24 @@ URI = re.compile(
 SHARED = ipaddress.ip_network("100.64.0.0/10")
 
 
-def blocked(world: World, url: str, *, schemes: Sequence[str] = WEB, local: bool | None = None) -> str | None:
+def blocked(
+    world: World, url: str, *, schemes: Sequence[str] = WEB, local: bool | None = None, plain_user: bool = False
+) -> str | None:
     """Why GitLab would not send a request to `url`, in its words after `is blocked: `; None if it would.
 
-    `local`: whether local addresses are allowed, else as the world's settings say.
+    `local`: whether local addresses are allowed, else as the world's settings say; `plain_user`: whether a user's
+    name has to begin with a letter or digit.
     """
     parts = split(url)
     if parts is None:
         return "URI is invalid"
-    if _is_own(world, url):
+    if _is_own(world, parts):
         return None
     if parts.scheme not in schemes:
         return f"Only allowed schemes are {', '.join(schemes)}"
-    if parts.user and not re.match(r"[^\W_]", parts.user):
+    if plain_user and parts.user and not re.match(r"[^\W_]", parts.user):
         return "Username needs to start with an alphanumeric character"
-    if not parts.host:
-        return "Host cannot be resolved or invalid"
-    if not re.match(r"[^\W_]|:", parts.host):
+    if parts.host and not re.match(r"[^\W_]|:", parts.host):
         return "Hostname or IP address invalid"
     allowed = bool(world.settings.get("allow_local_requests")) if local is None else local
     return None if allowed else _local_reason(parts.host)
@@ -64,17 +65,20 @@ class Split:
     scheme: str | None
     user: str | None
     host: str
+    port: str
 
 
 def split(url: str) -> Split | None:
     """The parts of `url`, or None where not even a relative reference can be read from it."""
-    if re.search(r"[\r\n]", unquote(url)):
+    if re.search(r"[\r\n]", url):
         return None
     found = PARTS.fullmatch(url)
     if found is None:
         return None
     scheme, authority, path = found["scheme"], found["authority"] or "", found["path"]
     if scheme is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9.+-]*", scheme):
+        return None
+    if (scheme or "").lower() not in WEB and re.search(r"[\r\n]", unquote(url)):
         return None
     user, _, place = authority.rpartition("@")
     host, port = place, ""
@@ -84,17 +88,29 @@ def split(url: str) -> Split | None:
         return None
     if scheme is not None and scheme.lower() in WEB and not host and not path:
         return None
-    return Split(scheme, user.partition(":")[0] if user else None, host.strip("[]"))
+    default = {"http": "80", "https": "443"}.get(scheme or "", "")
+    return Split(scheme, user.partition(":")[0] if user else None, host.strip("[]"), port or default)
 
 
-def _is_own(world: World, url: str) -> bool:
-    own = str(world.settings.get("url") or "").rstrip("/")
-    return bool(own) and (url == own or url.startswith(own + "/"))
+def _is_own(world: World, parts: Split) -> bool:
+    """Whether this is the instance itself: scheme, host and port, whatever comes behind them."""
+    own = split(str(world.settings.get("url") or ""))
+    return (
+        own is not None
+        and bool(own.host)
+        and (own.scheme, own.host, own.port)
+        == (
+            parts.scheme,
+            parts.host,
+            parts.port,
+        )
+    )
 
 
 def _local_reason(host: str) -> str | None:
+    """Without a host a request would go to this machine."""
     name = host.rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
+    if name in ("", "localhost") or name.endswith(".localhost"):
         return "Requests to localhost are not allowed"
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
@@ -102,7 +118,7 @@ def _local_reason(host: str) -> str | None:
         return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    if str(address) in ("0.0.0.0", "::"):
+    if str(address) in ("0.0.0.0", "::", "127.0.0.1", "::1"):
         return "Requests to localhost are not allowed"
     if address.is_loopback:
         return "Requests to loopback addresses are not allowed"
