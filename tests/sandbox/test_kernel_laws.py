@@ -205,3 +205,37 @@ def test_a_delete_is_refused_when_the_record_was_changed_after_the_date_that_was
     long_ago = "Wed, 01 Jan 2020 00:00:00 GMT"
     assert lab.ask("DELETE", f"{HOOKS}/1", if_unmodified_since=long_ago).status == 412
     assert lab.ask("DELETE", f"{HOOKS}/1", if_unmodified_since="yesterday").status == 204
+
+
+@pytest.mark.parametrize(
+    ("since", "status"),
+    [
+        ("Thu, 01 Jan 2026 00:00:00 GMT", 412),
+        ("Thu, 01 Jan 2026 00:00:01 GMT", 204),
+        ("2026-01-01T00:00:00Z", 412),
+        ("2026-01-01 00:00:00.5", 204),
+    ],
+)
+def test_dates_of_conditions_are_compared_to_the_fraction_and_may_be_in_iso_form(since: str, status: int) -> None:
+    lab = Asking()
+    lab.wait(0.25)
+    lab.json("POST", HOOKS, {"url": "https://api.example.test"})
+    assert lab.ask("DELETE", f"{HOOKS}/1", if_unmodified_since=since).status == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "who", "status"),
+    [
+        ("POST", f"{SHOP}/issues", "out", 400),
+        ("POST", f"{SHOP}/issues", None, 401),
+        ("POST", f"{SHOP}/statuses/main", "out", 400),
+        ("POST", f"{SHOP}/terraform/state/a/lock", "dev", 400),
+        ("POST", f"{SHOP}/terraform/state/a/lock", "out", 404),
+        ("POST", HOOKS, "dev", 403),
+        ("GET", f"{SHOP}/issues/1/notes", None, 401),
+    ],
+)
+def test_what_an_endpoint_checks_itself_comes_after_its_parameters(
+    method: str, path: str, who: str | None, status: int
+) -> None:
+    assert Asking().ask(method, path, {} if method == "POST" else None, who).status == status

@@ -13,7 +13,7 @@ from ..message import Response
 from ..world import Row
 from .access import DEVELOPER, REPORTER
 from .errors import invalid, message, no_record, not_found
-from .kernel import Call, Route, created, ok, owner_of, project_role, readable_project, signed_in
+from .kernel import Call, Route, created, ok, owner_of, project_role, signed_in
 from .merge_requests_repository import branches, branches_with, commit_of
 from .meta import user_view
 from .paging import PAGING, paginate
@@ -221,7 +221,8 @@ def create_pipeline(call: Call) -> Response:
     return created(pipeline_view(call, new_pipeline(call, sha, ref, "api")))
 
 
-WRITE, READ = (signed_in, project_role(DEVELOPER)), (readable_project, project_role(REPORTER))
+WRITE = (signed_in,), (project_role(DEVELOPER),)
+READ, SEEN = ((), (project_role(REPORTER),)), ((signed_in,), (project_role(REPORTER),))
 
 ROUTES = (
     Route(
@@ -238,7 +239,7 @@ ROUTES = (
             optional("coverage", number),
             optional("pipeline_id", integer),
         ),
-        WRITE,
+        *WRITE,
     ),
     Route(
         "GET",
@@ -252,15 +253,15 @@ ROUTES = (
             optional("sort", choices=("asc", "desc")),
             *PAGING,
         ),
-        READ,
+        *SEEN,
     ),
     Route(
         "GET",
         "/projects/:id/pipelines",
         list_pipelines,
         (*(optional(name) for name in ("ref", "sha", "status", "source")), *PAGING),
-        READ,
+        *READ,
     ),
-    Route("GET", "/projects/:id/pipelines/:pipeline_id", read_pipeline, (required("pipeline_id", integer),), READ),
-    Route("POST", "/projects/:id/pipeline", create_pipeline, (required("ref"),), WRITE),
+    Route("GET", "/projects/:id/pipelines/:pipeline_id", read_pipeline, (required("pipeline_id", integer),), *READ),
+    Route("POST", "/projects/:id/pipeline", create_pipeline, (required("ref"),), *WRITE),
 )

@@ -176,6 +176,8 @@ def _page(call: Call, rows: list[Row]) -> Response:
     return paginate(call, found, lambda g: group_view(call.world, call.request.base, g))
 
 
+READ, WRITE = ((), (readable_group,)), ((signed_in,), (group_role(OWNER),))
+
 ROUTES = (
     Route("GET", "/groups", listing, GROUP_FILTERS),
     Route(
@@ -185,17 +187,17 @@ ROUTES = (
         (required("name"), required("path"), optional("parent_id", integer), *GROUP_FIELDS),
         (signed_in,),
     ),
-    Route("GET", "/groups/:id", read, (optional("with_projects", boolean, default=True),), (readable_group,)),
+    Route("GET", "/groups/:id", read, (optional("with_projects", boolean, default=True),), *READ),
     Route(
         "PUT",
         "/groups/:id",
         change,
         (optional("name"), optional("path"), *GROUP_FIELDS),
-        (signed_in, group_role(OWNER)),
+        *WRITE,
     ),
-    Route("DELETE", "/groups/:id", remove, (required("id", string),), (signed_in, group_role(OWNER))),
-    Route("GET", "/groups/:id/subgroups", directly_below, GROUP_FILTERS, (readable_group,)),
-    Route("GET", "/groups/:id/descendant_groups", below, GROUP_FILTERS, (readable_group,)),
+    Route("DELETE", "/groups/:id", remove, (required("id", string),), *WRITE),
+    Route("GET", "/groups/:id/subgroups", directly_below, GROUP_FILTERS, *READ),
+    Route("GET", "/groups/:id/descendant_groups", below, GROUP_FILTERS, *READ),
     Route(
         "GET",
         "/groups/:id/projects",
@@ -206,6 +208,6 @@ ROUTES = (
             optional("include_ancestor_groups", boolean, default=False),
             *PROJECT_FILTERS,
         ),
-        (readable_group,),
+        *READ,
     ),
 )

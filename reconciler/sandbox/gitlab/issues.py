@@ -233,13 +233,14 @@ def remove(call: Call) -> Response:
     row = found_issue(call)
     if level_in_project(call.world, call.me, call.project) < OWNER:
         raise forbidden()
+    call.precondition(row["updated_at"])
     call.world.table("issues").remove(row)
     return no_content()
 
 
 BASE = "/projects/:id/issues"
 IID = required("issue_iid", integer)
-READ, WRITE = (readable_project,), (signed_in, project_role(GUEST))
+READ, WRITE = ((), (readable_project,)), ((signed_in,), (project_role(GUEST),))
 SETTINGS = (
     optional("description"),
     optional("labels", strings),
@@ -264,16 +265,16 @@ ROUTES = (
             optional("issue_type"),
             *list_params(("opened", "closed", "all"), ORDERS),
         ),
-        READ,
+        *READ,
     ),
-    Route("POST", BASE, create, (required("title"), optional("iid", integer), *SETTINGS), WRITE),
-    Route("GET", f"{BASE}/:issue_iid", read, (IID,), READ),
+    Route("POST", BASE, create, (required("title"), optional("iid", integer), *SETTINGS), *WRITE),
+    Route("GET", f"{BASE}/:issue_iid", read, (IID,), *READ),
     Route(
         "PUT",
         f"{BASE}/:issue_iid",
         update,
         (IID, optional("title"), optional("state_event", choices=("reopen", "close")), *SETTINGS),
-        WRITE,
+        *WRITE,
     ),
-    Route("DELETE", f"{BASE}/:issue_iid", remove, (IID,), WRITE),
+    Route("DELETE", f"{BASE}/:issue_iid", remove, (IID,), *WRITE),
 )

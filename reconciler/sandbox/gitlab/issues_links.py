@@ -67,7 +67,7 @@ def remove_link(call: Call) -> Response:
 
 
 ROUTES = (
-    Route("GET", f"{BASE}/:issue_iid/links", list_links, (IID,), READ),
+    Route("GET", f"{BASE}/:issue_iid/links", list_links, (IID,), *READ),
     Route(
         "POST",
         f"{BASE}/:issue_iid/links",
@@ -78,13 +78,13 @@ ROUTES = (
             required("target_issue_iid"),
             optional("link_type", choices=("relates_to", "blocks", "is_blocked_by")),
         ),
-        WRITE,
+        *WRITE,
     ),
     Route(
         "DELETE",
         f"{BASE}/:issue_iid/links/:issue_link_id",
         remove_link,
         (IID, required("issue_link_id", integer)),
-        WRITE,
+        *WRITE,
     ),
 )

@@ -11,7 +11,7 @@ Pure: no I/O, no clock. The contract for the files that hold the areas of the AP
   A handler takes a `Call` and returns a `Response`, or is a generator that yields `Delivery` values (is sent a
   `Delivered` for each) and returns a `Response`.
 * Order, as in GitLab: route (404) → body (400, 415) → `before` checks in their order → `params` (400, all texts
-  joined) → handler. What GitLab checks inside an endpoint belongs into the handler.
+  joined) → `within` checks (those that GitLab makes inside an endpoint) → handler.
 * `before` checks: `signed_in`, `project_role(LEVEL)`, `group_role(LEVEL)`, `readable_project`,
   `readable_group`, `admin`, or any function of a `Call` that raises; levels are in `access.py`. Project checks
   also answer for renamed projects. Without `signed_in` first, an anonymous caller gets 404 instead of 401.
@@ -33,7 +33,9 @@ Pure: no I/O, no clock. The contract for the files that hold the areas of the AP
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
@@ -70,6 +72,7 @@ class Route:
     handler: Handler
     params: Sequence[Param] = ()
     before: Sequence[Check] = ()
+    within: Sequence[Check] = ()
     scopes: Sequence[str] | None = SCOPES
     raw: bool = False
     basic: bool = False
@@ -132,14 +135,8 @@ class Call:
 
     def precondition(self, updated_at: str) -> None:
         """Refuse with 412 what was changed after the request's `If-Unmodified-Since`; bad dates are ignored."""
-        text = self.request.headers.get("if-unmodified-since")
-        if not text:
-            return
-        try:
-            since = parsedate_to_datetime(text)
-        except ValueError:
-            return
-        if updated_at[:19] > f"{since:%Y-%m-%dT%H:%M:%S}":
+        since = _moment(self.request.headers.get("if-unmodified-since", ""))
+        if since is not None and datetime.fromisoformat(updated_at) > since:
             raise message(412, "412 Precondition Failed")
 
 
@@ -276,7 +273,18 @@ def carry_out(call: Call) -> Response | Conversation:
         call.params, problems = validate(route.params, call.sent)
         if problems:
             raise ApiError(Response.of_json(400, {"error": ", ".join(dict.fromkeys(problems))}))
+    for check in route.within:
+        check(call)
     return route.handler(call)
+
+
+def _moment(text: str) -> datetime | None:
+    """A date as headers have it, or in ISO form."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        with suppress(ValueError):
+            found = read(text.strip())
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None
 
 
 def _moved(call: Call, project: Row) -> ApiError:

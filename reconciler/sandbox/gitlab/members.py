@@ -121,15 +121,15 @@ def _routes(section: str, readable: Check) -> tuple[Route, ...]:
     one = (required("user_id", integer),)
     level = (required("access_level", integer, choices=LEVELS),)
     filters = (optional("query"), optional("user_ids", strings), *PAGING)
-    managing = (signed_in, readable, _may_manage)
+    managing, reading = ((signed_in,), (readable, _may_manage)), ((), (readable,))
     return (
-        Route("GET", top, listing, filters, (readable,)),
-        Route("GET", f"{top}/all", listing_all, filters, (readable,)),
-        Route("GET", f"{top}/:user_id", read, one, (readable,)),
-        Route("GET", f"{top}/all/:user_id", read_any, one, (readable,)),
-        Route("POST", top, add, (*level, optional("user_id", integer), optional("username")), managing),
-        Route("PUT", f"{top}/:user_id", change, (*one, *level), managing),
-        Route("DELETE", f"{top}/:user_id", remove, one, managing),
+        Route("GET", top, listing, filters, *reading),
+        Route("GET", f"{top}/all", listing_all, filters, *reading),
+        Route("GET", f"{top}/:user_id", read, one, *reading),
+        Route("GET", f"{top}/all/:user_id", read_any, one, *reading),
+        Route("POST", top, add, (*level, optional("user_id", integer), optional("username")), *managing),
+        Route("PUT", f"{top}/:user_id", change, (*one, *level), *managing),
+        Route("DELETE", f"{top}/:user_id", remove, one, *managing),
     )
 
 

@@ -226,6 +226,7 @@ def remove(call: Call) -> Response:
     row = found_merge_request(call)
     if level_in_project(call.world, call.me, call.project) < OWNER:
         raise forbidden()
+    call.precondition(row["updated_at"])
     call.world.table("merge_requests").remove(row)
     return no_content()
 
@@ -242,7 +243,7 @@ def list_commits(call: Call) -> Response:
 
 BASE = "/projects/:id/merge_requests"
 IID = required("merge_request_iid", integer)
-READ, WRITE = (readable_project,), (signed_in, project_role(DEVELOPER))
+READ, WRITE = ((), (readable_project,)), ((signed_in,), (project_role(DEVELOPER),))
 SETTINGS = (
     optional("description"),
     optional("labels", strings),
@@ -268,16 +269,16 @@ ROUTES = (
             optional("with_merge_status_recheck", boolean, default=False),
             *list_params(STATES, ORDERS),
         ),
-        READ,
+        *READ,
     ),
     Route(
         "POST",
         BASE,
         create,
         (required("title"), required("source_branch"), required("target_branch"), *SETTINGS),
-        WRITE,
+        *WRITE,
     ),
-    Route("GET", f"{BASE}/:merge_request_iid", read, (IID,), READ),
+    Route("GET", f"{BASE}/:merge_request_iid", read, (IID,), *READ),
     Route(
         "PUT",
         f"{BASE}/:merge_request_iid",
@@ -289,9 +290,10 @@ ROUTES = (
             optional("state_event", choices=("close", "reopen")),
             *SETTINGS,
         ),
-        (signed_in, readable_project),
+        (signed_in,),
+        (readable_project,),
     ),
-    Route("DELETE", f"{BASE}/:merge_request_iid", remove, (IID,), WRITE),
-    Route("PUT", f"{BASE}/:merge_request_iid/merge", merge, (IID,), (signed_in, readable_project)),
-    Route("GET", f"{BASE}/:merge_request_iid/commits", list_commits, (IID, *PAGING), READ),
+    Route("DELETE", f"{BASE}/:merge_request_iid", remove, (IID,), *WRITE),
+    Route("PUT", f"{BASE}/:merge_request_iid/merge", merge, (IID,), (signed_in,), (readable_project,)),
+    Route("GET", f"{BASE}/:merge_request_iid/commits", list_commits, (IID, *PAGING), *READ),
 )

@@ -12,7 +12,7 @@ from ..message import Response
 from ..world import Row, World
 from .access import DEVELOPER, REPORTER
 from .errors import bad_request, message, not_found
-from .kernel import Call, Route, created, no_content, ok, owner_of, project_role, readable_project, signed_in
+from .kernel import Call, Route, created, no_content, ok, owner_of, project_role, signed_in
 from .paging import PAGING, paginate
 from .params import anything, optional, required
 
@@ -191,14 +191,14 @@ def create_commit(call: Call) -> Response:
 
 
 BASE = "/projects/:id/repository"
-READ, WRITE = (readable_project, project_role(REPORTER)), (signed_in, project_role(DEVELOPER))
+READ, WRITE = ((), (project_role(REPORTER),)), ((signed_in,), (project_role(DEVELOPER),))
 
 ROUTES = (
-    Route("GET", f"{BASE}/branches", list_branches, (optional("search"), *PAGING), READ),
-    Route("POST", f"{BASE}/branches", create_branch, (required("branch"), required("ref")), WRITE),
-    Route("GET", f"{BASE}/branches/:branch", read_branch, (), READ),
-    Route("DELETE", f"{BASE}/branches/:branch", remove_branch, (), WRITE),
-    Route("GET", f"{BASE}/commits", list_commits, (optional("ref_name"), *PAGING), READ),
+    Route("GET", f"{BASE}/branches", list_branches, (optional("search"), *PAGING), *READ),
+    Route("POST", f"{BASE}/branches", create_branch, (required("branch"), required("ref")), *WRITE),
+    Route("GET", f"{BASE}/branches/:branch", read_branch, (), *READ),
+    Route("DELETE", f"{BASE}/branches/:branch", remove_branch, (), *WRITE),
+    Route("GET", f"{BASE}/commits", list_commits, (optional("ref_name"), *PAGING), *READ),
     Route(
         "POST",
         f"{BASE}/commits",
@@ -211,7 +211,7 @@ ROUTES = (
             optional("author_name"),
             optional("author_email"),
         ),
-        WRITE,
+        *WRITE,
     ),
-    Route("GET", f"{BASE}/commits/:sha", read_commit, (), READ),
+    Route("GET", f"{BASE}/commits/:sha", read_commit, (), *READ),
 )

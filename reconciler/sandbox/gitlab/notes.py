@@ -13,7 +13,7 @@ from ..message import Response
 from ..world import Row
 from . import issues, merge_requests
 from .access import GUEST, MAINTAINER, REPORTER, level_in_project
-from .errors import forbidden, message, no_record
+from .errors import bad_request, forbidden, message, no_record
 from .issues_list import label_rows
 from .kernel import Call, Handler, Route, created, no_content, ok, project_role, readable_project, signed_in
 from .paging import PAGING, paginate
@@ -117,7 +117,7 @@ def create(noteable: Noteable) -> Handler:
         if commands and not rest:
             return Response.of_json(202, {"commands_changes": changes, "summary": summary})
         if not rest:
-            raise message(400, "400 Bad request - Note can't be blank")
+            raise bad_request('Note {:note=>["can\'t be blank"]}')
         row = issues.add_note(call, noteable.kind, item, rest, internal=bool(call.params.get("internal")))
         item["updated_at"] = call.stamp
         return created(view(call, noteable, item, row, changes))
@@ -157,7 +157,9 @@ def update(noteable: Noteable) -> Handler:
     def handler(call: Call) -> Response:
         item, row = _found(call, noteable)
         _check_mine(call, row)
-        row.update(body=str(call.params["body"] or ""), updated_at=call.stamp)
+        if "body" not in call.params:
+            raise message(400, 'Failed to save note {:note=>["can\'t be blank"]}')
+        row.update(body=str(call.params["body"]), updated_at=call.stamp)
         return ok(view(call, noteable, item, row))
 
     return handler
@@ -169,6 +171,7 @@ def remove(noteable: Noteable) -> Handler:
     def handler(call: Call) -> Response:
         _, row = _found(call, noteable)
         _check_mine(call, row)
+        call.precondition(row["updated_at"])
         call.world.table("notes").remove(row)
         return no_content()
 
@@ -181,7 +184,7 @@ def _check_mine(call: Call, row: Row) -> None:
         raise forbidden()
 
 
-READ, WRITE = (readable_project,), (signed_in, project_role(GUEST))
+READ, WRITE = ((signed_in,), (readable_project,)), ((signed_in,), (project_role(GUEST),))
 NUMBER = required("noteable_id", integer)
 
 
@@ -195,11 +198,11 @@ def _routes(noteable: Noteable) -> tuple[Route, ...]:
     )
     new = (required("body"), optional("internal", boolean), optional("confidential", boolean))
     return (
-        Route("GET", base, listing(noteable), (NUMBER, *filters, *PAGING), READ),
-        Route("POST", base, create(noteable), (NUMBER, *new), WRITE),
-        Route("GET", one, read(noteable), which, READ),
-        Route("PUT", one, update(noteable), (*which, required("body")), WRITE),
-        Route("DELETE", one, remove(noteable), which, WRITE),
+        Route("GET", base, listing(noteable), (NUMBER, *filters, *PAGING), *READ),
+        Route("POST", base, create(noteable), (NUMBER, *new), *WRITE),
+        Route("GET", one, read(noteable), which, *READ),
+        Route("PUT", one, update(noteable), (*which, optional("body", blank=False)), *WRITE),
+        Route("DELETE", one, remove(noteable), which, *WRITE),
     )
 
 

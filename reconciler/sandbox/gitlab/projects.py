@@ -238,7 +238,7 @@ def _in_order(call: Call, rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda p: p["id"], reverse=down)
 
 
-OWNERS = (signed_in, project_role(OWNER))
+OWNERS = (signed_in,), (project_role(OWNER),)
 
 ROUTES = (
     Route("GET", "/projects", listing, PROJECT_FILTERS),
@@ -249,16 +249,17 @@ ROUTES = (
         (optional("name"), optional("path"), optional("namespace_id", integer), *PROJECT_FIELDS),
         (signed_in,),
     ),
-    Route("GET", "/projects/:id", read, (), (readable_project,)),
+    Route("GET", "/projects/:id", read, (), (), (readable_project,)),
     Route(
         "PUT",
         "/projects/:id",
         change,
         (optional("name"), optional("path"), *PROJECT_FIELDS),
-        (signed_in, project_role(MAINTAINER)),
+        (signed_in,),
+        (project_role(MAINTAINER),),
     ),
-    Route("DELETE", "/projects/:id", remove, (), OWNERS),
-    Route("PUT", "/projects/:id/transfer", transfer, (required("namespace"),), OWNERS),
-    Route("POST", "/projects/:id/archive", archive, (), OWNERS),
-    Route("POST", "/projects/:id/unarchive", unarchive, (), OWNERS),
+    Route("DELETE", "/projects/:id", remove, (), *OWNERS),
+    Route("PUT", "/projects/:id/transfer", transfer, (required("namespace"),), *OWNERS),
+    Route("POST", "/projects/:id/archive", archive, (), *OWNERS),
+    Route("POST", "/projects/:id/unarchive", unarchive, (), *OWNERS),
 )

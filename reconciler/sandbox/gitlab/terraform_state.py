@@ -153,15 +153,16 @@ def remove_version(call: Call) -> Response:
 
 
 BASE = "/projects/:id/terraform/state/:name"
-READ, WRITE = (signed_in, project_role(DEVELOPER)), (signed_in, project_role(MAINTAINER))
+READER = (signed_in, project_role(DEVELOPER))
+READ, WRITE = (READER,), (READER, (project_role(MAINTAINER),))
 ID, SERIAL = (optional("ID"),), (required("serial", integer),)
 
 ROUTES = (
-    Route("GET", BASE, read, ID, READ, basic=True, jobs=True),
-    Route("POST", BASE, write, ID, WRITE, raw=True, basic=True, jobs=True),
-    Route("DELETE", BASE, remove, ID, WRITE, basic=True, jobs=True),
-    Route("POST", f"{BASE}/lock", lock, tuple(map(required, LOCK_FIELDS)), WRITE, basic=True, jobs=True),
-    Route("DELETE", f"{BASE}/lock", unlock, ID, WRITE, basic=True, jobs=True),
-    Route("GET", f"{BASE}/versions/:serial", read_version, SERIAL, READ, basic=True, jobs=True),
-    Route("DELETE", f"{BASE}/versions/:serial", remove_version, SERIAL, WRITE, basic=True, jobs=True),
+    Route("GET", BASE, read, ID, *READ, basic=True, jobs=True),
+    Route("POST", BASE, write, ID, *WRITE, raw=True, basic=True, jobs=True),
+    Route("DELETE", BASE, remove, ID, *WRITE, basic=True, jobs=True),
+    Route("POST", f"{BASE}/lock", lock, tuple(map(required, LOCK_FIELDS)), *WRITE, basic=True, jobs=True),
+    Route("DELETE", f"{BASE}/lock", unlock, ID, *WRITE, basic=True, jobs=True),
+    Route("GET", f"{BASE}/versions/:serial", read_version, SERIAL, *READ, basic=True, jobs=True),
+    Route("DELETE", f"{BASE}/versions/:serial", remove_version, SERIAL, *WRITE, basic=True, jobs=True),
 )

@@ -172,9 +172,9 @@ ROUTES = (
         listing,
         (optional("username"), optional("search"), optional("active", boolean), *PAGING),
         (signed_in,),
-        USER_SCOPES,
+        scopes=USER_SCOPES,
     ),
-    Route("GET", "/users/:id", read, (ID,), (), USER_SCOPES),
+    Route("GET", "/users/:id", read, (ID,), scopes=USER_SCOPES),
     Route(
         "POST",
         "/users",
@@ -206,8 +206,10 @@ ROUTES = (
         (optional("user_id", integer), optional("revoked", boolean), optional("state"), *PAGING),
         (signed_in,),
     ),
-    Route("DELETE", "/personal_access_tokens/self", revoke_own, (), (signed_in,), None),
-    Route("POST", "/personal_access_tokens/self/rotate", rotate_own, (UNTIL,), (signed_in,), ("api", "self_rotate")),
+    Route("DELETE", "/personal_access_tokens/self", revoke_own, (), (signed_in,), scopes=None),
+    Route(
+        "POST", "/personal_access_tokens/self/rotate", rotate_own, (UNTIL,), (signed_in,), scopes=("api", "self_rotate")
+    ),
     Route("GET", "/personal_access_tokens/:id", read_token, (ID,), (signed_in,)),
     Route("DELETE", "/personal_access_tokens/:id", revoke, (ID,), (signed_in,)),
     Route("POST", "/personal_access_tokens/:id/rotate", rotate, (ID, UNTIL), (signed_in,)),
