@@ -11,7 +11,7 @@ import requests
 from reconciler.sandbox.clock import ManualClock
 from reconciler.sandbox.fronts import Sandbox, SandboxAdapter
 from reconciler.sandbox.seed import world_from_seed
-from tests.sandbox.asking import NOW, SEED
+from tests.sandbox.asking import NOW, SEED, Asking
 
 
 @pytest.fixture
@@ -232,3 +232,59 @@ def test_what_belongs_to_a_removed_project_goes_with_it(root: Any, sandbox: Sand
     root.version()
 
     assert len(sandbox.world.table("hooks")) == 0
+
+
+NOBODY = "user_id, username are missing, at least one parameter must be provided"
+BOTH = "user_id, username are mutually exclusive"
+
+
+@pytest.mark.parametrize(
+    ("who", "body", "status", "told"),
+    [
+        ("mia", {}, 400, {"error": "access_level is missing"}),
+        ("mia", {"access_level": 30}, 400, {"error": NOBODY}),
+        ("mia", {"access_level": 30, "user_id": 4, "username": "out"}, 400, {"error": BOTH}),
+        (
+            "mia",
+            {"access_level": 31, "user_id": 4},
+            400,
+            {"message": {"access_level": ["is not included in the list"]}},
+        ),
+        ("dev", {"access_level": 30, "user_id": 99}, 404, {"message": "404 User Not Found"}),
+        ("dev", {"access_level": 30, "user_id": 2}, 409, {"message": "Member already exists"}),
+        ("dev", {"access_level": 30, "user_id": 4}, 403, {"message": "403 Forbidden"}),
+        ("out", {"access_level": 30, "user_id": 4}, 404, {"message": "404 Group Not Found"}),
+    ],
+)
+def test_what_is_looked_at_before_somebody_becomes_a_member(
+    who: str, body: dict[str, Any], status: int, told: dict[str, Any]
+) -> None:
+    assert Asking().refusal("POST", "/groups/acme/members", body, who) == (status, told)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        (
+            "/groups",
+            {"name": " ", "path": None},
+            'Failed to save group {:name=>["can\'t be blank"], :path=>["can\'t be blank"]}',
+        ),
+        (
+            "/users",
+            {"email": None, "name": "A", "username": "a", "reset_password": True},
+            {"email": ["can't be blank"]},
+        ),
+    ],
+)
+def test_what_is_blank_is_refused_by_its_model(path: str, body: dict[str, Any], told: object) -> None:
+    assert Asking().refusal("POST", path, body, "root") == (400, {"message": told})
+
+
+def test_a_new_user_needs_a_way_to_a_password() -> None:
+    told = Asking().refusal("POST", "/users", {"email": "a@b.test", "name": "A", "username": "a"}, "root")
+    assert told[1]["error"].startswith("password, reset_password, force_random_password are missing")
+
+
+def test_groups_ordered_by_likeness_without_a_search_come_by_name() -> None:
+    assert [group["path"] for group in Asking().json("GET", "/groups?order_by=similarity")] == ["acme"]

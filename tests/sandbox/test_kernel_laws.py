@@ -239,3 +239,38 @@ def test_what_an_endpoint_checks_itself_comes_after_its_parameters(
     method: str, path: str, who: str | None, status: int
 ) -> None:
     assert Asking().ask(method, path, {} if method == "POST" else None, who).status == status
+
+
+def test_a_token_that_may_only_act_for_others_does_so() -> None:
+    lab = Asking()
+    lab.world.tokens.by("token", "token-of-root")[0]["scopes"] = ["sudo"]
+
+    assert lab.json("GET", "/user", None, "root", sudo="mia")["username"] == "mia"
+    assert lab.refusal("GET", "/user", None, "root")[1]["error"] == "insufficient_scope"
+    assert lab.refusal("GET", "/user", None, "root", sudo="root")[1]["error"] == "insufficient_scope"
+    assert lab.refusal("GET", "/user", None, "root", sudo="nobody")[0] == 404
+
+
+def test_a_token_without_the_scope_cannot_act_for_others() -> None:
+    lab = Asking()
+    lab.world.tokens.by("token", "token-of-root")[0]["scopes"] = ["api"]
+
+    told = lab.refusal("GET", "/user", None, "root", sudo="mia")
+    assert (told[0], told[1]["scope"]) == (403, "sudo")
+
+
+def test_who_is_blocked_is_told_so() -> None:
+    lab = Asking()
+    lab.world.users.get(2)["state"] = "blocked"
+
+    assert lab.refusal("GET", "/user") == (403, {"message": "403 Forbidden - Your account has been blocked."})
+
+
+def test_only_get_follows_a_renamed_project() -> None:
+    lab = Asking(projects=[{"path": "acme/shop", "former_path": "acme/old"}])
+
+    assert [lab.ask(method, "/projects/acme%2Fold/hooks").status for method in ("GET", "HEAD", "POST")] == [
+        301,
+        405,
+        405,
+    ]

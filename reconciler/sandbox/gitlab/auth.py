@@ -20,6 +20,7 @@ from .errors import forbidden, not_found, token_error, unauthorized
 
 EXPIRED = "Token is expired. You can either do re-authorization or token refresh."
 REVOKED = "Token was revoked. You have to re-authorize from the user."
+BLOCKED = "Your account has been blocked."
 TOO_LITTLE = "The request requires higher privileges than provided by the access token."
 DAY = 86_400
 READING = frozenset(("GET", "HEAD"))
@@ -36,7 +37,7 @@ class Asker:
 
 def token_text(request: Request, sent: Mapping[str, Any]) -> str | None:
     """The access token that came with a request, wherever it was put."""
-    text = request.headers.get("private-token") or sent.get("private_token")
+    text = sent.get("private_token") or request.headers.get("private-token")
     if text:
         return str(text)
     scheme, _, rest = request.headers.get("authorization", "").partition(" ")
@@ -74,25 +75,19 @@ def identify(
 ) -> Asker | None:
     """Who is asking, or None for nobody. Raises `ApiError` for tokens that do not do.
 
+    A token's life is looked at first, then whether it may act for others; its scopes only where it does not.
     `scopes`: any of which opens the route (`read_*` ones for reading only; None: every token does);
     `basic`: the route takes a token as an HTTP Basic password; `jobs`: it takes CI job tokens.
     """
-    asker = _by_token(world, now, request, sent, scopes, basic=basic) or _by_job(
-        world, request, sent, basic=basic, jobs=jobs
-    )
+    asker = _by_token(world, now, request, sent, basic=basic) or _by_job(world, request, sent, basic=basic, jobs=jobs)
     wanted = request.headers.get("sudo") or sent.get("sudo")
-    return _as_another(world, asker, str(wanted), now) if wanted else asker
+    acting = _as_another(world, asker, str(wanted)) if wanted else asker
+    if asker is not None and asker.token is not None and acting is not None and acting.user is asker.user:
+        _check_scopes(asker.token, scopes, request.method)
+    return acting
 
 
-def _by_token(
-    world: World,
-    now: float,
-    request: Request,
-    sent: Mapping[str, Any],
-    scopes: Sequence[str] | None,
-    *,
-    basic: bool,
-) -> Asker | None:
+def _by_token(world: World, now: float, request: Request, sent: Mapping[str, Any], *, basic: bool) -> Asker | None:
     text = token_text(request, sent)
     if text is None and basic:
         name, password = _basic(request)
@@ -101,9 +96,14 @@ def _by_token(
         return None
     token = token_of(world, text)
     user = world.users.get(token["user_id"]) if token else None
-    if token is None or user is None or user.get("state", "active") != "active":
+    if token is None or user is None:
         raise unauthorized()
-    _check(token, now, scopes, request.method)
+    if _is_expired(token, now):
+        raise token_error(401, "invalid_token", EXPIRED)
+    if token.get("revoked"):
+        raise token_error(401, "invalid_token", REVOKED)
+    if user.get("state", "active") != "active":
+        raise forbidden(BLOCKED)
     token["last_used_at"] = stamp(now)
     return Asker(user, token)
 
@@ -122,11 +122,7 @@ def _by_job(world: World, request: Request, sent: Mapping[str, Any], *, basic: b
     return Asker(user, None, found[0])
 
 
-def _check(token: Row, now: float, scopes: Sequence[str] | None, method: str) -> None:
-    if _is_expired(token, now):
-        raise token_error(401, "invalid_token", EXPIRED)
-    if token.get("revoked"):
-        raise token_error(401, "invalid_token", REVOKED)
+def _check_scopes(token: Row, scopes: Sequence[str] | None, method: str) -> None:
     if scopes is None:
         return
     usable = scopes if method in READING else [s for s in scopes if not s.startswith("read_")]
@@ -149,14 +145,14 @@ def _is_expired(token: Row, now: float) -> bool:
     return bool(until) and str(until) <= today(now)
 
 
-def _as_another(world: World, asker: Asker | None, wanted: str, now: float) -> Asker:
+def _as_another(world: World, asker: Asker | None, wanted: str) -> Asker:
     if asker is None:
         raise unauthorized()
     if not asker.user.get("admin"):
         raise forbidden("Must be admin to use sudo")
     if asker.token is None:
         raise forbidden("Must be authenticated using an OAuth or personal access token to use sudo")
-    _check(asker.token, now, ("sudo",), "POST")
+    _check_scopes(asker.token, ("sudo",), "POST")
     user = find_user(world, wanted)
     if user is None:
         raise not_found(f"User with ID or username '{wanted}'")

@@ -45,7 +45,8 @@ def in_order(call: Call, rows: list[Row]) -> list[Row]:
     """Groups in the order that was asked for."""
     field = call.params["order_by"]
     down = call.params["sort"] == "desc"
-    return sorted(rows, key=lambda g: str(g[field]).lower() if field != "id" else g["id"], reverse=down)
+    named = field if field in ("id", "path") else "name"
+    return sorted(rows, key=lambda g: str(g[named]).lower() if named != "id" else g["id"], reverse=down)
 
 
 def filtered(call: Call, rows: list[Row]) -> list[Row]:
@@ -106,11 +107,13 @@ def create(call: Call) -> Response:
             raise not_found("Group")
         if level_in_group(call.world, call.me, parent) < MAINTAINER:
             raise forbidden()
-    problems = path_problems(call.world, parent, wanted["path"])
+    path, name = wanted["path"] or "", wanted["name"] or ""
+    problems = [] if name.strip() else [':name=>["can\'t be blank"]']
+    problems += [':path=>["can\'t be blank"]'] if not path else filter(None, (path_problems(call.world, parent, path),))
     if problems:
-        raise message(400, f"Failed to save group {{{problems}}}")
+        raise message(400, f"Failed to save group {{{', '.join(problems)}}}")
     visibility = wanted.get("visibility") or (parent["visibility"] if parent else "private")
-    group = new_group(wanted["path"], wanted["name"], parent["id"] if parent else None, call.now, visibility)
+    group = new_group(path, name, parent["id"] if parent else None, call.now, visibility)
     group["description"] = wanted.get("description") or ""
     if parent is None or level_in_group(call.world, call.me, parent) < OWNER:
         group["members"][str(call.me["id"])] = OWNER

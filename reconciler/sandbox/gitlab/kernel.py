@@ -288,7 +288,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _moved(call: Call, project: Row) -> ApiError:
-    if call.request.method not in ("GET", "HEAD"):
+    if call.request.method != "GET":
         return message(405, MOVED)
     prefix, _, rest = call.request.path.partition("/projects/")
     tail = rest.partition("/")[2]

@@ -18,12 +18,13 @@ from .access import (
     level_in_group,
     level_in_project,
 )
-from .errors import forbidden, message, no_record, not_found
+from .errors import error, forbidden, invalid, message, no_record, not_found
 from .estate_views import member_view
 from .kernel import Call, Check, Route, created, no_content, ok, readable_group, readable_project, signed_in
 from .paging import PAGING, paginate
 from .params import integer, optional, required, strings
 
+MISSING_BOTH = "missing, at least one parameter must be provided"
 LEVELS = (GUEST, PLANNER, REPORTER, DEVELOPER, MAINTAINER, OWNER)
 
 
@@ -31,7 +32,7 @@ def _source(call: Call) -> Row:
     return call.project if call.request.path.split("/")[3] == "projects" else call.group
 
 
-def _may_manage(call: Call) -> None:
+def _check_rights(call: Call) -> None:
     if "projects" in call.request.path.split("/")[3]:
         enough = level_in_project(call.world, call.me, call.project) >= MAINTAINER
     else:
@@ -76,34 +77,51 @@ def read_any(call: Call) -> Response:
 
 
 def add(call: Call) -> Response:
-    """A new member, by id or name."""
-    wanted = call.params.get("user_id")
-    reference = str(wanted) if wanted is not None else call.params.get("username")
-    user = find_user(call.world, reference or "")
+    """A new member, by id or name. That there is somebody, and nobody yet, is looked at before rights."""
+    named = [str(call.params[name]) for name in ("user_id", "username") if call.params.get(name) is not None]
+    if len(named) != 1:
+        raise error(400, f"user_id, username are {MISSING_BOTH if not named else 'mutually exclusive'}")
+    user = find_user(call.world, named[0])
     if user is None:
         raise not_found("User")
     members = _source(call)["members"]
     if str(user["id"]) in members:
         raise message(409, "Member already exists")
-    members[str(user["id"])] = call.params["access_level"]
+    members[str(user["id"])] = _allowed_level(call)
     return created(member_view(call.world, call.request.base, user["id"], call.params["access_level"]))
 
 
 def change(call: Call) -> Response:
     """Another level."""
-    members = _source(call)["members"]
-    if str(call.params["user_id"]) not in members:
-        raise no_record()
-    members[str(call.params["user_id"])] = call.params["access_level"]
-    view = member_view(call.world, call.request.base, call.params["user_id"], call.params["access_level"])
-    return ok(view)
+    members, key = _found(call)
+    members[key] = _allowed_level(call)
+    return ok(member_view(call.world, call.request.base, call.params["user_id"], members[key]))
 
 
 def remove(call: Call) -> Response:
     """A direct member goes."""
-    if _source(call)["members"].pop(str(call.params["user_id"]), None) is None:
-        raise no_record()
+    members, key = _found(call)
+    if call.params["user_id"] != call.me["id"]:
+        _check_rights(call)
+    del members[key]
     return no_content()
+
+
+def _found(call: Call) -> tuple[dict[str, int], str]:
+    """The direct members, and the key of the one that a path names. Raises 404."""
+    members, key = _source(call)["members"], str(call.params["user_id"])
+    if key not in members:
+        raise no_record()
+    return members, key
+
+
+def _allowed_level(call: Call) -> int:
+    """The level that was asked for. Raises 403, and 400 for one that does not exist."""
+    _check_rights(call)
+    level = call.params["access_level"]
+    if level not in LEVELS:
+        raise invalid({"access_level": ["is not included in the list"]})
+    return int(level)
 
 
 def _all_levels(call: Call) -> dict[int, int]:
@@ -119,17 +137,17 @@ def _all_levels(call: Call) -> dict[int, int]:
 def _routes(section: str, readable: Check) -> tuple[Route, ...]:
     top = f"/{section}/:id/members"
     one = (required("user_id", integer),)
-    level = (required("access_level", integer, choices=LEVELS),)
+    level = (required("access_level", integer),)
     filters = (optional("query"), optional("user_ids", strings), *PAGING)
-    managing, reading = ((signed_in,), (readable, _may_manage)), ((), (readable,))
+    members = (signed_in,), (readable,)
     return (
-        Route("GET", top, listing, filters, *reading),
-        Route("GET", f"{top}/all", listing_all, filters, *reading),
-        Route("GET", f"{top}/:user_id", read, one, *reading),
-        Route("GET", f"{top}/all/:user_id", read_any, one, *reading),
-        Route("POST", top, add, (*level, optional("user_id", integer), optional("username")), *managing),
-        Route("PUT", f"{top}/:user_id", change, (*one, *level), *managing),
-        Route("DELETE", f"{top}/:user_id", remove, one, *managing),
+        Route("GET", top, listing, filters, *members),
+        Route("GET", f"{top}/all", listing_all, filters, *members),
+        Route("GET", f"{top}/:user_id", read, one, *members),
+        Route("GET", f"{top}/all/:user_id", read_any, one, *members),
+        Route("POST", top, add, (*level, optional("user_id", integer), optional("username")), *members),
+        Route("PUT", f"{top}/:user_id", change, (*one, *level), *members),
+        Route("DELETE", f"{top}/:user_id", remove, one, *members),
     )
 
 

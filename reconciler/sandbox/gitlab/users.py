@@ -10,11 +10,14 @@ from datetime import date
 from ..message import Response
 from ..rows import new_token, new_user
 from ..world import Row, day
-from .errors import bad_request, forbidden, message, no_record, not_found
+from .errors import bad_request, error, forbidden, invalid, message, no_record, not_found
 from .kernel import Call, Route, admin, created, no_content, ok, signed_in
 from .meta import USER_SCOPES, own_view, token_view, user_view
 from .paging import PAGING, paginate
 from .params import boolean, integer, moment, optional, required, strings
+
+PASSWORDS = ("password", "reset_password", "force_random_password")
+"""One of which says how a new user gets a password."""
 
 
 def listing(call: Call) -> Response:
@@ -40,6 +43,11 @@ def read(call: Call) -> Response:
 def create(call: Call) -> Response:
     """A new user."""
     wanted = call.params
+    if not any(name in wanted for name in PASSWORDS):
+        raise error(400, f"{', '.join(PASSWORDS)} are missing, at least one parameter must be provided")
+    blank = [name for name in ("email", "name", "username") if not (wanted[name] or "").strip()]
+    if blank:
+        raise invalid({name: ["can't be blank"] for name in blank})
     if any(u["username"].lower() == wanted["username"].lower() for u in call.world.users):
         raise message(409, "Username has already been taken")
     if any(u["email"].lower() == wanted["email"].lower() for u in call.world.users):
