@@ -29,6 +29,8 @@ from .store import Store
 from .world import World
 
 DELIVERY_TIMEOUT = 10.0
+CLIENT = {"Accept-Encoding": "gzip;q=1.0,deflate;q=0.6,identity;q=0.3", "Accept": "*/*", "Connection": "close"}
+"""What GitLab's HTTP client sends of itself."""
 
 
 class SandboxServer(ThreadingHTTPServer):
@@ -82,7 +84,7 @@ def send_for_real(delivery: Delivery) -> Delivered:
                 delivery.method,
                 delivery.url,
                 data=delivery.body,
-                headers=dict(delivery.headers),
+                headers=CLIENT | {_on_the_wire(name): text for name, text in delivery.headers.items()},
                 verify=delivery.verify,
                 timeout=DELIVERY_TIMEOUT,
             )
@@ -90,6 +92,10 @@ def send_for_real(delivery: Delivery) -> Delivered:
             return Delivered(None, error=_reason(failure, delivery.url), duration=time.monotonic() - started)
     duration = time.monotonic() - started
     return Delivered(answer.status_code, dict(answer.headers), answer.content, None, duration)
+
+
+def _on_the_wire(name: str) -> str:
+    return "-".join(part.capitalize() for part in name.split("-"))
 
 
 def serve(

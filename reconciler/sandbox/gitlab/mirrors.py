@@ -191,7 +191,7 @@ def _new_key(world: World) -> str:
 def remove(call: Call) -> Response:
     """Delete one."""
     row = _found(call)
-    call.precondition(row["updated_at"])
+    call.precondition(row.get("updated_at") or call.stamp)
     call.world.table("mirrors").remove(row)
     return no_content()
 

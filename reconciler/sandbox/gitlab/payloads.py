@@ -10,9 +10,18 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ..world import Row
-from .kernel import Call
+from .kernel import Call, owner_of
 from .meta import avatar
-from .payload_parts import commit_part, issue_part, note_part, project_part, repository_part, user_part
+from .payload_parts import (
+    commit_part,
+    issue_part,
+    merge_request_part,
+    note_part,
+    noteable_of,
+    project_part,
+    repository_part,
+    user_part,
+)
 
 TRIGGERS: Mapping[str, str] = MappingProxyType(
     {
@@ -36,6 +45,9 @@ TRIGGERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Every trigger that can be tested, and the name under which its deliveries are logged."""
+
+OLD_NAMES = ("homepage", "url", "ssh_url", "http_url")
+"""Of a project's addresses those that pipelines do not repeat."""
 
 NOTHING = "Testing not available for this hook"
 
@@ -92,13 +104,14 @@ def _pushed(call: Call, project: Row, event: str, prefix: str) -> Row:
 def _issue(call: Call, project: Row) -> Row:
     issue = _newest(call, "issues", project, "Ensure the project has issues.")
     base = _base(call)
+    part = issue_part(call.world, base, project, issue)
     return {
         "object_kind": "issue",
-        "event_type": "confidential_issue" if issue.get("confidential") else "issue",
+        "event_type": "confidential_issue" if issue["confidential"] else "issue",
         "user": user_part(call.me),
         "project": project_part(call.world, base, project),
-        "object_attributes": issue_part(call.world, base, project, issue) | {"action": "open"},
-        "labels": [],
+        "object_attributes": part | {"action": "open"},
+        "labels": part["labels"],
         "changes": {},
         "repository": repository_part(call.world, base, project),
     }
@@ -107,9 +120,9 @@ def _issue(call: Call, project: Row) -> Row:
 def _note(call: Call, project: Row) -> Row:
     note = _newest(call, "notes", project, "Ensure the project has notes.")
     base = _base(call)
-    issue = call.world.table("issues").get(note.get("noteable_id"))
-    hidden = bool(note.get("internal") or (issue or {}).get("confidential"))
-    shown = {
+    kind, item = noteable_of(call.world, note)
+    hidden = bool(note["internal"] or item.get("confidential"))
+    return {
         "object_kind": "note",
         "event_type": "confidential_note" if hidden else "note",
         "user": user_part(call.me),
@@ -117,8 +130,29 @@ def _note(call: Call, project: Row) -> Row:
         "project": project_part(call.world, base, project),
         "object_attributes": note_part(call.world, base, project, note) | {"action": "create"},
         "repository": repository_part(call.world, base, project),
+        kind: _item_part(call, project, kind, item),
     }
-    return shown | ({"issue": issue_part(call.world, base, project, issue)} if issue else {})
+
+
+def _item_part(call: Call, project: Row, kind: str, item: Row) -> Row:
+    part = issue_part if kind == "issue" else merge_request_part
+    return part(call.world, _base(call), project, item)
+
+
+def _merge_request(call: Call, project: Row) -> Row:
+    row = _newest(call, "merge_requests", project, "Ensure the project has merge requests.")
+    base = _base(call)
+    part = merge_request_part(call.world, base, project, row)
+    return {
+        "object_kind": "merge_request",
+        "event_type": "merge_request",
+        "user": user_part(call.me),
+        "project": project_part(call.world, base, project),
+        "object_attributes": part | {"action": "open"},
+        "labels": part["labels"],
+        "changes": {},
+        "repository": repository_part(call.world, base, project),
+    }
 
 
 def _emoji(call: Call, project: Row) -> Row:
@@ -135,7 +169,8 @@ def _emoji(call: Call, project: Row) -> Row:
         "updated_at": call.stamp,
         "awarded_on_url": shown["url"],
     }
-    data = {
+    kind, item = noteable_of(call.world, note)
+    return {
         "object_kind": "emoji",
         "event_type": "award",
         "user": user_part(call.me),
@@ -143,39 +178,42 @@ def _emoji(call: Call, project: Row) -> Row:
         "project": project_part(call.world, base, project),
         "object_attributes": attributes,
         "note": shown,
+        kind: _item_part(call, project, kind, item),
     }
-    issue = call.world.table("issues").get(note.get("noteable_id"))
-    return data | ({"issue": issue_part(call.world, base, project, issue)} if issue else {})
 
 
 def _pipeline(call: Call, project: Row) -> Row:
     pipeline = _newest(call, "pipelines", project, "Ensure the project has CI pipelines.")
     base = _base(call)
-    known = {name: pipeline.get(name) for name in ("ref", "sha", "created_at", "finished_at")}
+    final = pipeline["status"] in ("success", "failed", "canceled", "skipped")
     attributes = {
         "id": pipeline["id"],
-        "iid": pipeline.get("iid", 1),
+        "iid": pipeline["iid"],
         "name": None,
+        "ref": pipeline["ref"],
         "ref_status_name": None,
         "tag": False,
+        "sha": pipeline["sha"],
         "before_sha": None,
-        "source": pipeline.get("source", "external"),
-        "status": pipeline.get("status", "success"),
-        "detailed_status": "passed" if pipeline.get("status", "success") == "success" else pipeline["status"],
+        "source": pipeline["source"],
+        "status": pipeline["status"],
+        "detailed_status": "passed" if pipeline["status"] == "success" else pipeline["status"],
         "stages": ["external"],
+        "created_at": pipeline["created_at"],
+        "finished_at": pipeline["updated_at"] if final else None,
         "duration": None,
         "queued_duration": None,
         "protected_ref": False,
         "variables": [],
         "url": f"{base}/{call.world.full_path(project)}/-/pipelines/{pipeline['id']}",
-        **known,
     }
+    shown = project_part(call.world, base, project)
     return {
         "object_kind": "pipeline",
         "object_attributes": attributes,
         "merge_request": None,
-        "user": user_part(call.me),
-        "project": project_part(call.world, base, project),
+        "user": user_part(call.world.users.get(pipeline["user_id"]) or call.me),
+        "project": {name: shown[name] for name in shown if name not in OLD_NAMES},
         "commit": commit_part(call.world, base, project) if project["commit"] else None,
         "builds": [],
     }
@@ -210,7 +248,7 @@ def _access_token(call: Call, project: Row) -> Row:
 
 
 def _newest(call: Call, table: str, project: Row, missing: str) -> Row:
-    rows = call.world.table(table).by("project_id", project["id"])
+    rows = call.world.table(table).by("owner", owner_of(project, "project"))
     if not rows:
         raise NoSample(missing)
     return rows[-1]
@@ -238,7 +276,7 @@ SAMPLES: Mapping[str, Callable[[Call, Row], Row]] = MappingProxyType(
         "pipeline_events": _pipeline,
         "milestone_events": _milestone,
         "resource_access_token_events": _access_token,
-        "merge_requests_events": _lacking("Ensure the project has merge requests."),
+        "merge_requests_events": _merge_request,
         "job_events": _lacking("Ensure the project has CI jobs."),
         "wiki_page_events": _lacking("Ensure the wiki is enabled and has pages."),
         "releases_events": _lacking("Ensure the project has releases."),

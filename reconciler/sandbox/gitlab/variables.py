@@ -249,7 +249,7 @@ def remove(level: Level) -> Handler:
     def handler(call: Call) -> Response:
         row = _found(call, level)
         if level.thing == "GroupVariable":
-            call.precondition(row["updated_at"])
+            call.precondition(row.get("updated_at") or call.stamp)
         call.world.table("variables").remove(row)
         return no_content()
 
