@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.options import Duration, command
-from reconciler.core.errors import ExitCode, ReconcilerError
+from reconciler.core.errors import ExitCode, InputError, Problem, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.cli.session import Session
@@ -49,6 +49,14 @@ def cli(session: Session, port: int, world: str | None, seed: str | None, latenc
             Path(faults) if faults else None,
             lambda said: session.write(f"{said}\n"),
         )
+    except fronts.SeedError as error:
+        raise InputError([_problem(line) for line in error.problems]) from error
     except (ValueError, OSError) as error:
         raise ReconcilerError(f"the sandbox cannot be served: {error}") from error
     return ExitCode.DONE
+
+
+def _problem(line: str) -> Problem:
+    """A line `where: what; what to do` of a seed's mistakes."""
+    what, _, todo = line.rpartition("; ")
+    return Problem(what or todo, hint=todo if what else "")

@@ -23,6 +23,8 @@ EPOCH = 1_767_225_600.0
 
 NAMED = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.\-]*")
 
+FORMER = "write the path, group/project, that it once had"
+
 DEFAULT_SEED: Mapping[str, Any] = MappingProxyType(
     {
         "version": "18.9.0-ee",
@@ -109,6 +111,8 @@ def _add_users(world: World, seed: Mapping[str, Any], now: float, problems: Prob
         username = row["username"]
         if username.lower() in names:
             problems.add(f"users[{place}].username", f"`{username}` is there twice", "give each its own name")
+        if not NAMED.fullmatch(username):
+            problems.add(f"users[{place}].username", f"`{username}` is no name", "use letters, digits, `_`, `-`, `.`")
         names.add(username.lower())
         more = {k: v for k, v in row.items() if k not in ("username", "name")}
         world.users.add(new_user(username, row.get("name") or username.capitalize(), now, **more))
@@ -117,6 +121,7 @@ def _add_users(world: World, seed: Mapping[str, Any], now: float, problems: Prob
 def _add_tokens(world: World, seed: Mapping[str, Any], now: float, problems: Problems) -> None:
     by_name = {user["username"]: user for user in world.users}
     texts: set[str] = set()
+    called: set[str] = set()
     for place, row in enumerate(seed.get("tokens", [])):
         where = f"tokens[{place}]"
         user = by_name.get(row["user"])
@@ -125,6 +130,9 @@ def _add_tokens(world: World, seed: Mapping[str, Any], now: float, problems: Pro
             todo = f"did you mean `{near[0]}`?" if near else "add the user under `users`"
             problems.add(f"{where}.user", f"no user `{row['user']}`", todo)
             continue
+        if row.get("as") in called:
+            problems.add(f"{where}.as", f"`{row['as']}` is there twice", "give each its own name")
+        called.add(row.get("as") or "")
         if row["token"] in texts:
             problems.add(f"{where}.token", "this token is there twice", "give each its own text")
         texts.add(row["token"])
@@ -176,6 +184,8 @@ def _add_projects(world: World, seed: Mapping[str, Any], now: float, problems: P
             "members": _members(world, f"{where}.members", row.get("members", {}), problems),
         }
         if row.get("former_path"):
+            if "/" not in row["former_path"] or row["former_path"].lower() == row["path"].lower():
+                problems.add(f"{where}.former_path", f"`{row['former_path']}` will not do", FORMER)
             project["former_paths"] = [row["former_path"]]
         if not row.get("empty"):
             project["default_branch"] = branch

@@ -26,7 +26,7 @@ from .message import Delivered, Delivery, Request
 from .seed import default_world, world_from_text
 from .services import service_for_host
 from .store import Store
-from .world import World
+from .world import Row, World
 
 DELIVERY_TIMEOUT = 10.0
 CLIENT = {"Accept-Encoding": "gzip;q=1.0,deflate;q=0.6,identity;q=0.3", "Accept": "*/*", "Connection": "close"}
@@ -138,12 +138,32 @@ def open_sandbox(
     def fresh(now: float) -> World:
         if seed_path is None:
             return default_world(now)
-        return world_from_text(seed_path.read_text(encoding="utf-8"), str(seed_path), now)
+        return world_from_text(_text_of(seed_path, "seed"), str(seed_path), now)
 
     sandbox = Sandbox.opened(Store(world_path) if world_path else None, clock or Clock(), fresh)
     if faults_path is not None:
-        sandbox.world.faults[:] = check_faults(json.loads(faults_path.read_text(encoding="utf-8")))
+        sandbox.world.faults[:] = _faults_of(faults_path)
     return sandbox
+
+
+def _text_of(path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: is not UTF-8; save the {what} file as UTF-8") from None
+    except OSError as failure:
+        raise ValueError(f"{path}: {failure.strerror or failure}; name a {what} file that can be read") from failure
+
+
+def _faults_of(path: Path) -> list[Row]:
+    try:
+        return check_faults(json.loads(_text_of(path, "faults")))
+    except json.JSONDecodeError as mistake:
+        raise ValueError(
+            f"{path}:{mistake.lineno}:{mistake.colno}: not JSON: {mistake.msg}; correct it there"
+        ) from None
+    except ValueError as mistake:
+        raise ValueError(str(mistake) if str(mistake).startswith(str(path)) else f"{path}: {mistake}") from None
 
 
 def _reason(failure: requests.RequestException, url: str) -> str:

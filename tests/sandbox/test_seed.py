@@ -33,6 +33,21 @@ def test_a_seed_without_users_has_an_administrator() -> None:
     [
         ({"user": []}, "the file: unknown member `user`; did you mean `users`?"),
         ({"settings": []}, "settings: is not an object; write {…}"),
+        ({"settings": {"licenced": True}}, "settings: unknown member `licenced`; did you mean `licensed`?"),
+        ({"settings": {"licensed": "no"}}, "settings.licensed: 'no' is not true or false; correct its type"),
+        ({"commit": {"sha": "abc"}}, "commit.sha: `abc` is no commit; write 40 hexadecimal digits"),
+        ({"version": 18}, "version: 18 will not do; write text like 18.9.0-ee"),
+        ({"enterprise": "yes"}, "enterprise: 'yes' is not true or false; correct its type"),
+        ({"users": [{"username": "a", "state": "blokced"}]}, "users[0].state: `blokced` is none; use one of active"),
+        ({"users": [{"username": "a b"}]}, "users[0].username: `a b` is no name; use letters"),
+        ({"tokens": [{"token": "t", "user": "mia", "scopes": ["apii"]}]}, "tokens[0].scopes: no scope `apii`; did you"),
+        ({"tokens": [{"token": "t", "user": "mia", "scopes": [5]}]}, "tokens[0].scopes: 5 is not text; correct"),
+        (
+            {"tokens": [{"token": text, "user": "mia", "as": "me"} for text in ("t", "u")]},
+            "tokens[1].as: `me` is there twice; give each its own name",
+        ),
+        ({"groups": [{"path": "acme", "members": None}]}, "groups[0].members: None is not an object; correct"),
+        ({"projects": [{"path": "acme/x", "former_path": "x"}]}, "projects[0].former_path: `x` will not do; write"),
         ({"users": {}}, "users: is not a list; write […]"),
         ({"groups": ["x"]}, 'groups[0]: is not an object; write {"path": …}'),
         ({"users": [{}]}, "users[0]: `username` is missing; add it"),
@@ -55,7 +70,7 @@ def test_a_seed_without_users_has_an_administrator() -> None:
         ({"projects": [{"path": "acme/shop"}] * 2}, "projects[1].path: `acme/shop` is there twice; remove one"),
         (
             {"projects": [{"path": "acme/x", "visibility": "open"}]},
-            "projects[0].visibility: `open` is none; use private",
+            "projects[0].visibility: `open` is none; use one of private",
         ),
         ({"projects": [{"path": "acme/x", "archivd": True}]}, "projects[0]: unknown member `archivd`; did you mean"),
     ],
@@ -83,6 +98,10 @@ def test_all_mistakes_come_at_once_each_with_its_line() -> None:
     [
         ('{"users": [\n  {,}\n]}', "seed.json:2:4: not JSON: "),
         ("[]", "seed.json:1: holds no object"),
+        (
+            '{"users": [{"username": "a", "username": "b"}]}',
+            "seed.json: member `username` is there twice in one object",
+        ),
     ],
 )
 def test_a_file_that_is_no_seed_at_all_is_told_so(text: str, problem: str) -> None:
