@@ -22,13 +22,14 @@ from .gitlab import run_due
 from .gitlab.access import find_project, find_user
 from .message import Request, Response
 from .rows import new_token
-from .seed import world_from_seed
+from .seed import is_date, world_from_seed
 from .world import World
 
 if TYPE_CHECKING:
     from .instance import Sandbox
 
 PREFIX = "/_sandbox/"
+FOREVER = 100 * 366 * 86_400
 
 
 def answer(sandbox: Sandbox, request: Request) -> Response:
@@ -40,8 +41,13 @@ def answer(sandbox: Sandbox, request: Request) -> Response:
     try:
         value = json.loads(request.body) if request.body.strip() else None
         return call(sandbox, value)
-    except (ValueError, KeyError, TypeError, AttributeError) as mistake:
-        return Response.of_json(400, {"error": f"{type(mistake).__name__}: {mistake}"})
+    except json.JSONDecodeError as mistake:
+        return Response.of_json(400, {"error": f"the body: not JSON: {mistake}; send JSON or nothing"})
+    except ValueError as mistake:
+        return Response.of_json(400, {"error": str(mistake)})
+    except (KeyError, TypeError, AttributeError) as mistake:
+        told = f"the body is not of the form that this path takes ({type(mistake).__name__}: {mistake}); see {PREFIX}"
+        return Response.of_json(400, {"error": told})
 
 
 def _requests(sandbox: Sandbox, _: Any) -> Response:
@@ -71,9 +77,12 @@ def _reset(sandbox: Sandbox, value: Any) -> Response:
 def _tokens(sandbox: Sandbox, value: Any) -> Response:
     world, now = sandbox.world, sandbox.clock.now()
     given = value or {}
-    user = find_user(world, str(given.get("user", "root")))
+    name = str(given.get("user", "root"))
+    user = find_user(world, name)
     if user is None:
-        raise ValueError(f"no user {given['user']!r}")
+        raise ValueError(f"user: no user `{name}`; there are {', '.join(row['username'] for row in world.users)}")
+    if not is_date(given.get("expires_at")):
+        raise ValueError(f"expires_at: `{given['expires_at']}` is no date; write YYYY-MM-DD")
     text = given.get("token") or f"sandbox-{world.mint('token')[:20]}"
     if given.get("job_project"):
         project, _ = find_project(world, given["job_project"])
@@ -107,9 +116,16 @@ def _forget_faults(sandbox: Sandbox, _: Any) -> Response:
     return Response(204)
 
 
+def _seconds(value: object) -> float:
+    given = value.get("advance") if isinstance(value, dict) else None
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < FOREVER:
+        raise ValueError(f'advance: {given!r} is no time; write {{"advance": SECONDS}}')
+    return float(given)
+
+
 def _clock(sandbox: Sandbox, value: Any) -> Response:
     if value:
-        sandbox.clock.advance(float(value["advance"]))
+        sandbox.clock.advance(_seconds(value))
     now = sandbox.clock.now()
     run_due(sandbox.world, now)
     return Response.of_json(200, {"now": now})

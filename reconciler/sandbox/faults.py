@@ -27,6 +27,7 @@ from .world import Row, World
 
 DEEDS = ("status", "latency", "drop_before", "drop_after", "page_short", "throttle")
 MATCHES = ("method", "path", "host", "nth")
+DAY = 86_400
 TEXTS = {502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
 
 
@@ -57,12 +58,31 @@ def check_faults(value: object) -> list[Row]:
             raise ValueError(f"{where}: unknown member `{key}`; known are match, do, value")
         for key in set(fault.get("match", {})) - set(MATCHES):
             raise ValueError(f"{where}.match: unknown member `{key}`; known are {', '.join(MATCHES)}")
+        _check_match(f"{where}.match", fault.get("match", {}))
         try:
             _is_nth(fault.get("match", {}).get("nth"), 1)
-            _apply(fault, Effect(), 0.0)
-        except (TypeError, ValueError, KeyError):
+            _check_effect(fault)
+        except (TypeError, ValueError, KeyError, AttributeError):
             raise ValueError(f"{where}: `nth` or `value` is not understood; see the list of faults") from None
     return [{"match": {}, **fault, "seen": 0} for fault in faults]
+
+
+def _check_match(where: str, match: Mapping[str, Any]) -> None:
+    for key in ("path", "host", "method"):
+        value = match.get(key, "")
+        texts = value if isinstance(value, list) and key == "method" else [value]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"{where}.{key}: {value!r} is not text; write text in quotes")
+
+
+def _check_effect(fault: Mapping[str, Any]) -> None:
+    """Raises what is wrong with a fault's value."""
+    effect = Effect()
+    _apply(fault, effect, 0.0)
+    if not 0 <= effect.delay < DAY or effect.short < 0:
+        raise ValueError
+    if effect.answer is not None and not 200 <= effect.answer.status <= 599:
+        raise ValueError
 
 
 def judge(world: World, request: Request, now: float, host: str | None = None) -> Effect:

@@ -136,7 +136,7 @@ def _add_tokens(world: World, seed: Mapping[str, Any], now: float, problems: Pro
         if row["token"] in texts:
             problems.add(f"{where}.token", "this token is there twice", "give each its own text")
         texts.add(row["token"])
-        if not _is_date(row.get("expires_at")):
+        if not is_date(row.get("expires_at")):
             problems.add(f"{where}.expires_at", f"`{row['expires_at']}` is no date", "write YYYY-MM-DD")
         as_name = row.get("as") or row["user"]
         world.tokens.add(
@@ -229,7 +229,8 @@ def _members(world: World, where: str, given: Mapping[str, str], problems: Probl
     return members
 
 
-def _is_date(text: str | None) -> bool:
+def is_date(text: str | None) -> bool:
+    """Whether that can be a token's `expires_at`."""
     if text is None:
         return True
     try:
@@ -239,4 +240,4 @@ def _is_date(text: str | None) -> bool:
     return True
 
 
-__all__ = ["SeedError", "default_world", "world_from_seed", "world_from_text"]
+__all__ = ["SeedError", "default_world", "is_date", "world_from_seed", "world_from_text"]

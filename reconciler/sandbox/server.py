@@ -108,7 +108,11 @@ def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM. Raises `ValueError` (a `SeedError` for a seed) where a file is wrong."""
     sandbox = open_sandbox(world_path, seed_path, faults_path)
-    server = SandboxServer(sandbox, port, latency_s)
+    try:
+        server = SandboxServer(sandbox, port, latency_s)
+    except OSError as failure:
+        sandbox.close()
+        raise ValueError(f"port {port}: {failure.strerror}; name another with --port, 0 for any free one") from failure
     stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.sandbox.asking import HOOKS, SEED, Asking
 
 
@@ -72,3 +74,20 @@ def test_control_requests_are_not_in_the_log() -> None:
     lab.json("GET", "/_sandbox/world")
 
     assert json.loads(lab.ask("GET", "/_sandbox/requests").body) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        ("clock", {"advance": "an hour"}, "advance: 'an hour' is no time; write {\"advance\": SECONDS}"),
+        ("clock", {"forward": 1}, 'advance: None is no time; write {"advance": SECONDS}'),
+        ("tokens", {"user": "mai"}, "user: no user `mai`; there are root, mia, dev, out"),
+        ("tokens", {"user": "mia", "expires_at": "soon"}, "expires_at: `soon` is no date; write YYYY-MM-DD"),
+        ("reset", b"{", "the body: not JSON: "),
+    ],
+)
+def test_a_mistake_in_a_body_is_told_with_what_to_do(path: str, body: object, told: str) -> None:
+    status, value = Asking().refusal("POST", f"/_sandbox/{path}", body)
+
+    assert status == 400
+    assert value["error"].startswith(told)

@@ -111,6 +111,10 @@ def test_a_fault_matches_method_and_raw_path(match: dict[str, Any], hit: bool) -
         ({"do": "status", "match": {"url": 1}}, "faults[0].match: unknown member `url`; known are method, path"),
         ([{"do": "status"}, {"do": "latency", "value": "soon"}], "faults[1]: `nth` or `value` is not understood"),
         ({"do": "status", "match": {"nth": "first"}}, "faults[0]: `nth` or `value` is not understood"),
+        ({"do": "status", "match": {"path": 5}}, "faults[0].match.path: 5 is not text; write text in quotes"),
+        ({"do": "status", "match": {"method": ["GET", 5]}}, "faults[0].match.method: ['GET', 5] is not text"),
+        ({"do": "status", "value": 9999}, "faults[0]: `nth` or `value` is not understood"),
+        ({"do": "latency", "value": -1}, "faults[0]: `nth` or `value` is not understood"),
     ],
 )
 def test_a_mistake_in_a_fault_is_told(fault: object, text: str) -> None:
