@@ -7,6 +7,7 @@ their stand-ins; others are really sent where the world allows local requests, e
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 import time
@@ -171,11 +172,18 @@ def _faults_of(path: Path) -> list[Row]:
 
 
 def _reason(failure: requests.RequestException, url: str) -> str:
-    if isinstance(failure, requests.Timeout):
-        return "execution expired"
+    """What GitLab's HTTP client says of a failure."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     place, text = f"Failed to open TCP connection to {parts.hostname}:{port}", str(failure)
+    if isinstance(failure, requests.ConnectTimeout):
+        return f"{place} (execution expired)"
+    if isinstance(failure, requests.Timeout):
+        return "Net::ReadTimeout with #<TCPSocket:(closed)>"
+    if isinstance(failure, requests.exceptions.SSLError):
+        found = re.search(r"certificate verify failed: ([^(\[]+?) \(_ssl", text)
+        why = f"certificate verify failed ({found[1]})" if found else "wrong version number"
+        return f"SSL_connect returned=1 errno=0 peeraddr={parts.hostname}:{port} state=error: {why}"
     if "refused" in text:
         return f'{place} (Connection refused - connect(2) for "{parts.hostname}" port {port})'
     if "resolve" in text or "Name or service" in text:
