@@ -274,3 +274,11 @@ def test_only_get_follows_a_renamed_project() -> None:
         405,
         405,
     ]
+
+
+@pytest.mark.parametrize(
+    "path", ["/projects/%00", "/projects/%ff/hooks", "/version?a=%00", "/version?a=%C3", "/nonsense%00"]
+)
+def test_an_address_that_is_no_text_is_refused_before_anything_else(path: str) -> None:
+    answer = Asking().ask("GET", path, None, None)
+    assert (answer.status, answer.body) == (400, b"Bad Request")

@@ -32,6 +32,7 @@ from . import (
     variables,
 )
 from .auth import token_in_query, token_of, token_text
+from .body import BAD_REQUEST, has_malformed_address
 from .errors import ApiError, error, no_route, not_found, unauthorized
 from .kernel import Call, Job, Router, carry_out
 from .throttle import observe
@@ -112,6 +113,8 @@ def log(world: World, now: float, request: Request, status: int | None, target: 
 
 
 def _answer(request: Request, world: World, now: float) -> Conversation:
+    if has_malformed_address(request):
+        return BAD_REQUEST
     found = ROUTER.find(request.method, request.path)
     if found is None:
         return _unknown(request, world)

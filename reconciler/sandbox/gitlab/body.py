@@ -10,13 +10,14 @@ import json
 import re
 from email import message_from_bytes
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from ..message import Request, Response
 from .errors import ApiError, error
 
 WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 MALFORMED = re.compile("[\x00\ud800-\udfff]")
+BAD_REQUEST = Response.of_text(400, "Bad Request")
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -28,8 +29,19 @@ def sent_parameters(request: Request) -> dict[str, Any]:
     if request.body and request.method in WITH_BODY:
         sent |= _body(request)
     if _is_malformed(sent):
-        raise ApiError(Response.of_text(400, "Bad Request"))
+        raise ApiError(BAD_REQUEST)
     return sent
+
+
+def has_malformed_address(request: Request) -> bool:
+    """Whether path or query hold a NUL, or bytes that are no text: refused before anything else."""
+    if "%" not in request.path and "%" not in request.query:
+        return False
+    raw = unquote_to_bytes(request.path) + b"?" + unquote_to_bytes(request.query)
+    try:
+        return "\x00" in raw.decode()
+    except UnicodeDecodeError:
+        return True
 
 
 def query_parameters(request: Request) -> dict[str, Any]:
