@@ -52,7 +52,7 @@ SECTIONS: Mapping[str, Mapping[str, type]] = MappingProxyType(
     {
         "settings": {
             "url": str,
-            **dict.fromkeys(("allow_local_requests", "licensed", *FEATURES), bool),
+            **dict.fromkeys(("allow_local_requests", "licensed", "sample_credentials", *FEATURES), bool),
             **{f"{name}_enabled": bool for name in THROTTLES},
             **{f"{name}_{what}": int for name in THROTTLES for what in ("requests_per_period", "period_in_seconds")},
             "rate_limiting_response_text": str,
