@@ -11,7 +11,8 @@ import click
 
 from reconciler.cli.options import Command, group
 from reconciler.cli.reporting import report_option, reporting
-from reconciler.core.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.cli.writing import write_file
+from reconciler.core.errors import ExitCode, UsageError
 from reconciler.output.document import line, plural
 
 if TYPE_CHECKING:
@@ -112,10 +113,7 @@ def generate(session: Session, shared: tuple[str, ...], out: str | None) -> int:
     if out is None:
         session.write(text)
         return ExitCode.DONE
-    try:
-        Path(out).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise ReconcilerError(f"{out}: the pipeline cannot be written: {error.strerror}") from error
+    write_file(out, text, "pipeline")
     sys.stderr.write(f"{plural(len(parts), 'part')} in {out}\n")
     return ExitCode.DONE
 

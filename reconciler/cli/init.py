@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.options import command
+from reconciler.cli.writing import write_file
 from reconciler.core.errors import ExitCode, ReconcilerError
 from reconciler.output.document import BLANK, Span, Style, line
 
@@ -50,12 +51,8 @@ def cli(session: Session, directory: str, project: str, ci: bool, force: bool) -
     taken = [path for path in files if (folder / path).exists()]
     if taken and not force:
         raise ReconcilerError(f"already there: {', '.join(taken)}", hint="give --force to overwrite, or another folder")
-    try:
-        for path, text in files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise ReconcilerError(f"{directory}: cannot be written: {error.strerror}") from error
+    for path, text in files.items():
+        write_file(folder / path, text, "file")
     session.answer(
         lambda: [
             *(line(Span("wrote ", Style.GOOD), str(folder / path)) for path in files),

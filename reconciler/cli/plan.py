@@ -75,7 +75,7 @@ def cli(
         require_secrets=require_secrets,
         reassert_secrets=reassert_secrets,
     )
-    with reporting(reports, session.environ) as wanted, session.workspace() as workspace:
+    with reporting(reports, session.environ, out=out) as wanted, session.workspace() as workspace:
         plan = session.engine.plan(workspace, wanted_plan)
         brakes = session.engine.objections(workspace, plan, allow_deletes)
         if out:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.options import command
-from reconciler.core.errors import ExitCode, ReconcilerError
+from reconciler.cli.writing import write_file
+from reconciler.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from reconciler.cli.session import Session
@@ -42,9 +42,5 @@ def cli(session: Session, form: str, out: str | None, drift: bool) -> int:
     if out is None:
         session.write(text)
         return ExitCode.DONE
-    try:
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
-        Path(out).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise ReconcilerError(f"{out}: the report cannot be written: {error.strerror}") from error
+    write_file(out, text, "report")
     return ExitCode.DONE

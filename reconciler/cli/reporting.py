@@ -1,6 +1,7 @@
 """The `--report KIND=PATH` option: what may be asked for, and writing it when a command ends.
 
-Reports are written whatever the outcome: GitLab uploads them from failed jobs too.
+Reports are written whatever the outcome: GitLab uploads them from failed jobs too. Only counts of a plan that was not
+made are not written, because zeros would say that nothing changes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.core.errors import InputError, ReconcilerError
+from reconciler.cli.writing import write_file
+from reconciler.core.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.output.summary import Summary
@@ -71,18 +73,18 @@ class Reports:
         facts = summary()
         links = self._links()
         for kind, path in self._wanted:
-            try:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-                Path(path).write_text(WRITERS[kind](facts, links), encoding="utf-8", newline="\n")
-            except OSError as error:
-                raise ReconcilerError(f"{path}: the report cannot be written: {error.strerror}") from error
+            if kind == "terraform" and facts.counts is None:
+                Path(path).unlink(missing_ok=True)  # that of an earlier run would stand for this one
+            else:
+                write_file(path, WRITERS[kind](facts, links), "report")
 
-    def failed(self, raised: InputError) -> None:
-        """Write what reports can say of a command that its input stopped."""
+    def failed(self, raised: ReconcilerError) -> None:
+        """Write what reports can say of a command that was stopped."""
         if not self._written:
+            from reconciler.output.machine import problems_of
             from reconciler.output.summary import of_problems
 
-            self.write(lambda: of_problems(raised.problems))
+            self.write(lambda: of_problems(problems_of(raised), raised.exit_code))
 
     def _links(self) -> dict[str, str]:
         job = self._environ.get("CI_JOB_URL", "")
@@ -94,11 +96,19 @@ class Reports:
 
 
 @contextmanager
-def reporting(wanted: Sequence[tuple[str, str]], environ: Mapping[str, str]) -> Iterator[Reports]:
-    """Reports of a running command; problems of the input are reported before they stop it."""
+def reporting(
+    wanted: Sequence[tuple[str, str]], environ: Mapping[str, str], *, out: str | None = None
+) -> Iterator[Reports]:
+    """Reports of a running command; what stops it is reported first. `out` is another file that it writes."""
+    paths = [path for _kind, path in wanted] + ([out] if out else [])
+    for number, path in enumerate(paths):
+        if any(os.path.realpath(path) == os.path.realpath(other) for other in paths[:number]):
+            raise UsageError(f"{path}: two answers cannot go to one file", hint="give each a name of its own")
     reports = Reports(wanted, environ)
     try:
         yield reports
-    except InputError as raised:
+    except UsageError:
+        raise
+    except ReconcilerError as raised:
         reports.failed(raised)
         raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.writing import write_file
 from reconciler.core.errors import InputError, Place, Problem, ReconcilerError
 
 if TYPE_CHECKING:
@@ -34,8 +35,4 @@ def write(plan: Plan, path: str) -> None:
     """Save a plan; raises `ReconcilerError` when that is not possible."""
     from reconciler.output import machine
 
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(machine.plan(plan), encoding="ascii", newline="\n")
-    except OSError as error:
-        raise ReconcilerError(f"{path}: the plan cannot be saved: {error.strerror}") from error
+    write_file(path, machine.plan(plan), "plan")

@@ -72,9 +72,10 @@ def find_settings(given: str | None, *, base: Path) -> Source | None:
 
 
 def named(path: Path, base: Path) -> str:
-    """How a path is shown and compared: from `base` where it lies below it, with slashes."""
+    """How a path is shown and compared: from `base` where it lies below it, with slashes, as text in any locale."""
     plain, home = Path(os.path.abspath(path)), Path(os.path.abspath(base))
-    return (plain.relative_to(home) if plain.is_relative_to(home) else plain).as_posix()
+    name = (plain.relative_to(home) if plain.is_relative_to(home) else plain).as_posix()
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Decides whether output is coloured: --color, then NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE, the terminal, GitLab CI.
+"""Decides whether output is coloured: --color, then NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE, CLICOLOR, the terminal, GitLab CI.
 
 Pure: the environment is handed in. GitLab's job log renders colours although it is no terminal.
 """
@@ -18,6 +18,6 @@ def wants_colour(when: str, environ: Mapping[str, str], is_terminal: bool) -> bo
         return False
     if any(environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
         return True
-    if environ.get("TERM") == "dumb":
+    if environ.get("CLICOLOR") == "0" or environ.get("TERM") == "dumb":
         return False
     return is_terminal or environ.get("GITLAB_CI") == "true"

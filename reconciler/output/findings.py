@@ -98,9 +98,10 @@ def file_case(name: str, found: Sequence[Problem]) -> Case:
 
 
 def problem_case(one: Problem) -> Case:
-    """A problem of a plan as a case."""
+    """A problem that is in no file as a case."""
     failed = one.severity is Severity.ERROR
-    return Case("policy", one.summary, Verdict.FAILED if failed else Verdict.PASSED, str(one))
+    name = f"{one.address}: {one.summary}" if one.address else one.summary
+    return Case("policy", name, Verdict.FAILED if failed else Verdict.PASSED, str(one))
 
 
 def drifted(change: Change) -> str:

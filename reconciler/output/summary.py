@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.core.errors import Problem, Severity
+from reconciler.core.errors import ExitCode, Problem, Severity
 from reconciler.core.plan import Change, Plan, StepAction
 from reconciler.core.report import Report, StepStatus, Validation
 from reconciler.core.resource import NOTHING
-from reconciler.output.document import Document
+from reconciler.output.document import Document, line, plural
 from reconciler.output.findings import (
     Case,
     Finding,
@@ -29,7 +29,7 @@ from reconciler.output.findings import (
     suite,
     told,
 )
-from reconciler.output.machine import document, problem
+from reconciler.output.machine import diagnostics, document, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,7 @@ def of_validation(outcome: Validation) -> Summary:
     from reconciler.output.machine import validation as as_data
 
     shown = validation(outcome)
-    by_file: dict[str, list[Problem]] = {name: [] for name in outcome.files}
-    for one in outcome.problems:
-        by_file.setdefault(one.place.file if one.place else "settings", []).append(one)
+    by_file: dict[str, list[Problem]] = {name: [] for name in outcome.files} | _by_file(outcome.problems)
     errors = sum(one.severity is Severity.ERROR for one in outcome.problems)
     return Summary(
         title="Validation",
@@ -67,20 +65,34 @@ def of_validation(outcome: Validation) -> Summary:
         document=shown,
         machine=as_data(outcome),
         findings=tuple(finding(one) for one in outcome.problems),
-        cases=tuple(file_case(name, found) for name, found in by_file.items()),
-        metrics={
-            ("reconciler_entries", ""): outcome.entries,
-            ("reconciler_problems", "error"): errors,
-            ("reconciler_problems", "warning"): len(outcome.problems) - errors,
-        },
+        cases=(
+            *(file_case(name, found) for name, found in by_file.items()),
+            *(problem_case(one) for one in outcome.problems if not one.place),
+        ),
+        metrics={("reconciler_entries", ""): outcome.entries, **_problem_metrics(outcome.problems)},
         variables={"RECONCILER_VALID": _flag(outcome.ok), "RECONCILER_ERRORS": str(errors)},
     )
 
 
-def of_problems(found: Sequence[Problem]) -> Summary:
-    """Problems of the input that stopped a command."""
-    files = tuple(dict.fromkeys(one.place.file for one in found if one.place))
-    return of_validation(Validation(problems=tuple(found), files=files))
+def of_problems(found: Sequence[Problem], exit_code: int = ExitCode.FAILED) -> Summary:
+    """What stopped a command: problems of its input, or one that is the error itself."""
+    from reconciler.output.human.problems import problems
+
+    by_file = _by_file(found)
+    errors = sum(one.severity is Severity.ERROR for one in found)
+    return Summary(
+        title="Problems",
+        headline=[line(f"{plural(errors, 'problem')} found")],
+        document=problems(found),
+        machine=diagnostics(found, exit_code),
+        findings=tuple(finding(one) for one in found),
+        cases=(
+            *(file_case(name, inside) for name, inside in by_file.items()),
+            *(problem_case(one) for one in found if not one.place),
+        ),
+        metrics=_problem_metrics(found),
+        variables={"RECONCILER_VALID": "false", "RECONCILER_ERRORS": str(errors)},
+    )
 
 
 def of_plan(plan: Plan, brakes: Sequence[Problem] = ()) -> Summary:
@@ -213,6 +225,20 @@ def counted(plan: Plan) -> tuple[int, int, int]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _by_file(found: Sequence[Problem]) -> dict[str, list[Problem]]:
+    """Problems by the file that they are in; those that are in none are left out."""
+    files: dict[str, list[Problem]] = {}
+    for one in found:
+        if one.place:
+            files.setdefault(one.place.file, []).append(one)
+    return files
+
+
+def _problem_metrics(found: Sequence[Problem]) -> dict[tuple[str, str], float]:
+    errors = sum(one.severity is Severity.ERROR for one in found)
+    return {("reconciler_problems", "error"): errors, ("reconciler_problems", "warning"): len(found) - errors}
 
 
 def _change_data(change: Change) -> dict[str, Any]:

@@ -20,6 +20,10 @@ class EnvironmentSecrets:
         value = self._environ.get(reference.name)
         if not value:
             return None
+        try:
+            value = value.encode("utf-8", "surrogateescape").decode("utf-8")
+        except UnicodeDecodeError:
+            raise ReconcilerError(f"`{reference.name}` is no UTF-8 text", hint="set it to UTF-8") from None
         if reference.store == "env":
             return value
         try:

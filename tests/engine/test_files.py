@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.core.errors import InputError
 from reconciler.core.yamltree import MAX_BYTES
-from reconciler.engine.files import find_settings, read_manifests
+from reconciler.engine.files import find_settings, named, read_manifests
 
 
 def _write(base: Path, *names: str) -> None:
@@ -143,3 +143,15 @@ def test_a_link_that_leads_to_itself_is_an_error_like_any_other(tmp_path: Path, 
     (tmp_path / "manifests" / "round.yaml").symlink_to("round.yaml")
 
     assert "there is no `manifests/round.yaml`" in _refused(tmp_path, *named)[0]
+
+
+def test_a_file_is_named_in_text_that_can_be_written_down_whatever_its_name(tmp_path: Path) -> None:
+    """Where the locale is not UTF-8, Python hands over bytes as halves of surrogate pairs."""
+    _write(tmp_path, "m/a.yaml")
+    os.rename(tmp_path / "m", os.fsencode(tmp_path) + b"/m\xff")
+
+    sources, roots = read_manifests(("m\udcff",), base=tmp_path)
+
+    assert [source.file for source in sources] == [r"m\xff/a.yaml"]
+    assert roots == (r"m\xff",)
+    assert named(Path("/x/gr\udcc3\udcbcn.yaml"), Path("/x")) == "grün.yaml"

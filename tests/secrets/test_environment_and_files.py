@@ -23,6 +23,15 @@ def test_variables_are_read_and_empty_ones_are_not_set() -> None:
     assert secrets.get(reference("${env_file:C}")) is None
 
 
+def test_a_variable_is_utf_8_whatever_the_locale_and_anything_else_is_an_error() -> None:
+    """Where the locale is not UTF-8, Python hands over bytes as halves of surrogate pairs."""
+    secrets = EnvironmentSecrets({"A": "grün".encode().decode("ascii", "surrogateescape"), "B": "x\udcffy"})
+
+    assert secrets.get(reference("${env:A}")) == "grün"
+    with pytest.raises(ReconcilerError, match="`B` is no UTF-8 text"):
+        secrets.get(reference("${env:B}"))
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [(b"s3cret\n", "s3cret"), (b"s3cret\r\n", "s3cret"), (b"two\n\n", "two\n"), (b"", ""), ("é".encode(), "é")],
