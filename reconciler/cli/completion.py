@@ -32,9 +32,11 @@ def cli(session: Session, shell: str) -> int:
     from click.shell_completion import get_completion_class
 
     from reconciler.cli.main import root
+    from reconciler.output import machine
 
     made = get_completion_class(shell)
     if made is None:
         raise UsageError(f"the installed click knows no completion for {shell}", hint="update click to 8.5 or newer")
-    session.write(made(root(), {}, "reconciler", "_RECONCILER_COMPLETE").source() + "\n")
+    script = made(root(), {}, "reconciler", "_RECONCILER_COMPLETE").source() + "\n"
+    session.answer_text(script, lambda: machine.document("completion", shell=shell, script=script))
     return ExitCode.DONE

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.front import COMMANDS
 from reconciler.core.errors import ExitCode, InputError, Interrupted, Problem, ReconcilerError
 
 if TYPE_CHECKING:
@@ -62,17 +63,26 @@ def guarded(run: Callable[[], object], arguments: Sequence[str]) -> int:
 
 
 def wants(arguments: Sequence[str], option: str) -> str:
-    """The value of `-o` or `--color` in arguments that may be too broken to be parsed."""
+    """The value of `-o` or `--color` in arguments that may be too broken to parse: the last one, or a variable's."""
+    found = ""
     for n, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
         if name == f"--{option}" or argument == f"-{option[0]}":
-            return value if equals else "".join(arguments[n + 1 : n + 2])
-        if option == "output" and argument.startswith("-o"):
-            return argument.removeprefix("-o")
-    return os.environ.get(f"RECONCILER_{option.upper()}", "")
+            found = value if equals else "".join(arguments[n + 1 : n + 2])
+        elif option == "output" and argument.startswith("-o"):
+            found = argument.removeprefix("-o")
+    return found or _from_environment(arguments, option)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _from_environment(arguments: Sequence[str], option: str) -> str:
+    """What variables say: `RECONCILER_<COMMAND>_<NAME>` before `RECONCILER_<NAME>`."""
+    first = next((n for n, argument in enumerate(arguments) if argument in COMMANDS), len(arguments))
+    words = ["RECONCILER", *arguments[first : first + 2]]
+    names = ["_".join([*words[:count], option]).replace("-", "_").upper() for count in (3, 2, 1)]
+    return next((value for name in names if (value := os.environ.get(name))), "")
 
 
 def _on_sigterm() -> Callable[[int, FrameType | None], object] | int | None:

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
+import click
+
 from reconciler.cli.options import GIVEN
+from reconciler.core.errors import ExitCode, ReconcilerError
 from reconciler.output.document import Document
 from reconciler.output.terminal import Screen
 
 if TYPE_CHECKING:
-    import click
-
     from reconciler.cli.engine import Engine
     from reconciler.engine.workspace import Workspace
     from reconciler.wiring import Options
@@ -126,6 +127,14 @@ class Session:
         else:
             self._guarded(lambda: self.screen(sys.stdout).write(human()))
 
+    def answer_text(self, text: str, machine: Callable[[], Mapping[str, Any]]) -> None:
+        """Print an answer that is a file's text as it is, in JSON where that was asked for."""
+        if self.output == "json":
+            from reconciler.output.machine import text as as_json
+
+            text = as_json(machine())
+        self.write(text)
+
     def write(self, text: str) -> None:
         """Print text on stdout as it is."""
         self._guarded(lambda: sys.stdout.write(text))
@@ -144,11 +153,17 @@ class Session:
         self.screen(sys.stderr).write(document)
 
     def _guarded(self, write: Callable[[], object]) -> None:
+        from reconciler.output.human.problems import error as told
+
         try:
             write()
             sys.stdout.flush()
         except BrokenPipeError:
             silence_stdout()
+        except OSError as error:
+            silence_stdout()
+            self.warn(told(ReconcilerError(f"the answer cannot be written: {error.strerror}")))
+            raise click.exceptions.Exit(ExitCode.FAILED) from error
 
 
 def session_of(ctx: click.Context) -> Session:

@@ -40,6 +40,7 @@ def cli(session: Session, paths: tuple[str, ...], strict: bool, reports: tuple[t
     with reporting(reports, session.environ) as wanted, session.workspace() as workspace:
         outcome = session.engine.validate(workspace, paths)
         wanted.write(lambda: summary.of_validation(outcome))
-    session.answer(lambda: problems.validation(outcome), lambda: machine.validation(outcome))
+    following = "reconciler plan" if session.hints else ""
+    session.answer(lambda: problems.validation(outcome, following=following), lambda: machine.validation(outcome))
     failed = not outcome.ok or (strict and bool(outcome.problems))
     return ExitCode.FAILED if failed else ExitCode.DONE

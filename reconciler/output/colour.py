@@ -1,4 +1,4 @@
-"""Decides whether output is coloured: --color, then NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE, CLICOLOR, the terminal, GitLab CI.
+"""Decides whether output is coloured: --color, then NO_COLOR, what forces colours, CLICOLOR=0, the terminal, GitLab CI.
 
 Pure: the environment is handed in. GitLab's job log renders colours although it is no terminal.
 """

@@ -45,13 +45,13 @@ def error(raised: ReconcilerError) -> list[Line]:
     return rows
 
 
-def validation(outcome: Validation) -> list[Line]:
-    """What `validate` found: every problem, the manual steps, and the count."""
+def validation(outcome: Validation, *, following: str = "") -> list[Line]:
+    """What `validate` found: every problem, the manual steps, and the count; `following` is the command to run next."""
     rows = problems(outcome.problems)
     rows += [line(Span("by hand: ", Style.NAME), note) for note in outcome.notes]
     if outcome.notes:
         rows.append(BLANK)
-    rows.append(_verdict(outcome))
+    rows.append(_verdict(outcome, following))
     return rows
 
 
@@ -69,11 +69,11 @@ def _excerpt(text: str, number: int, column: int) -> Iterable[Line]:
         yield line(Span(blank, Style.MUTED), Span("^", Style.BAD), indent=2)
 
 
-def _verdict(outcome: Validation) -> Line:
+def _verdict(outcome: Validation, following: str) -> Line:
     errors = sum(p.severity is Severity.ERROR for p in outcome.problems)
     warnings = len(outcome.problems) - errors
     said = f"{plural(outcome.entries, 'entry', 'entries')} in {plural(len(outcome.files), 'file')}"
     tail = f", {plural(warnings, 'warning')}" if warnings else ""
     if errors:
         return line(Span(plural(errors, "error"), Style.BAD), f"{tail} ({said})")
-    return line(Span("valid", Style.GOOD), f": {said}{tail}. Next: reconciler plan")
+    return line(Span("valid", Style.GOOD), f": {said}{tail}.", f" Next: {following}" if following else "")
