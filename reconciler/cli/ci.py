@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import glob
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.note import pipeline_links, show_on_merge_request
 from reconciler.cli.options import Command, group
 from reconciler.cli.reporting import report_option, reporting
 from reconciler.cli.writing import write_file
-from reconciler.core.errors import ExitCode, UsageError
+from reconciler.core.errors import ExitCode, Problem, UsageError
 from reconciler.output.document import line, plural
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from reconciler.cli.session import Session
     from reconciler.core.plan import Plan
+
+NO_PLAN = "a part has no plan"
+"""The summary of the problem that a named plan is not there."""
 
 _PLANS = click.argument("plans", nargs=-1, required=True, metavar="PLAN...")
 
@@ -53,12 +57,16 @@ def note(session: Session, plans: tuple[str, ...]) -> int:
     """
     from reconciler.cli.note import keep_note
     from reconciler.output import machine, markdown
+    from reconciler.output.human.problems import problems
 
     plan = _joined(plans)
     with session.workspace(environment=plan.environment or None) as workspace:
-        said = keep_note(workspace, session.environ, markdown.plan(plan, links=_links(session)))
-    session.answer(lambda: [line(said)], lambda: machine.document("done", message=said))
-    return ExitCode.DONE
+        brakes = session.engine.objections(workspace, plan, None)
+        body = markdown.plan(plan, brakes=brakes, links=pipeline_links(session.environ))
+        said = keep_note(workspace, session.environ, body)
+    missing = _missing(plan)
+    session.answer(lambda: [*problems(missing), line(said)], lambda: machine.document("done", message=said))
+    return ExitCode.FAILED if missing else ExitCode.DONE
 
 
 @cli.command(
@@ -67,21 +75,30 @@ def note(session: Session, plans: tuple[str, ...]) -> int:
     short_help="Write reports over several saved plans",
     examples=[
         ("reconciler ci report plan-*.json --report terraform=tfplan.json", "one row in the plan widget for all parts"),
-        ("reconciler ci report plan-*.json --report html=public/index.html", "one page for all parts"),
+        ("reconciler ci report plan-*.json --report html=plan.html --note", "one page and one note for all parts"),
     ],
 )
 @_PLANS
+@click.option("--note", is_flag=True, help="Show the plans on the merge request that this pipeline is for.")
 @report_option()
-def report(session: Session, plans: tuple[str, ...], reports: tuple[tuple[str, str], ...]) -> int:
-    """Write reports over several saved plans, and print the count of all."""
+def report(session: Session, plans: tuple[str, ...], note: bool, reports: tuple[tuple[str, str], ...]) -> int:
+    """Write reports over several saved plans, and print the count of all.
+
+    A plan that is named and not there is the part of a fleet that failed: the reports say so, and the exit code is 1.
+    """
     from reconciler.output import machine, summary
     from reconciler.output.human.plan import summary as count
+    from reconciler.output.human.problems import problems
 
-    plan = _joined(plans)
     with reporting(reports, session.environ) as wanted:
+        plan = _joined(plans)
         wanted.write(lambda: summary.of_plan(plan))
-    session.answer(lambda: [count(plan)], lambda: machine.plan(plan))
-    return ExitCode.DONE
+        if note:
+            with session.workspace(environment=plan.environment or None) as workspace:
+                show_on_merge_request(session, workspace, plan, ())
+    missing = _missing(plan)
+    session.answer(lambda: [*problems(missing), count(plan)], lambda: machine.plan(plan))
+    return ExitCode.FAILED if missing else ExitCode.DONE
 
 
 @cli.command(
@@ -104,6 +121,7 @@ def generate(session: Session, shared: tuple[str, ...], out: str | None) -> int:
     do not move entries between parts without `state mv`: to its old part a moved entry is one that is gone.
     """
     from reconciler.cli.pipeline import pipeline
+    from reconciler.output import machine
 
     with session.workspace() as workspace:
         roots = session.given.get("manifests") or workspace.settings.manifests or ("manifests",)
@@ -111,10 +129,11 @@ def generate(session: Session, shared: tuple[str, ...], out: str | None) -> int:
     parts = _parts(roots, shared)
     text = pipeline(parts, shared, state=state, environment=session.environment)
     if out is None:
-        session.write(text)
+        names = [path.as_posix() for path in parts]
+        session.answer_text(text, lambda: machine.document("pipeline", parts=names, text=text))
         return ExitCode.DONE
     write_file(out, text, "pipeline")
-    sys.stderr.write(f"{plural(len(parts), 'part')} in {out}\n")
+    session.wrote(out, f"{plural(len(parts), 'part')} in {out}")
     return ExitCode.DONE
 
 
@@ -126,12 +145,18 @@ def _joined(patterns: Sequence[str]) -> Plan:
     from reconciler.output.joined import join
 
     paths = [path for pattern in patterns for path in (sorted(glob.glob(pattern)) or [pattern])]
-    return join([read(path) for path in dict.fromkeys(paths)])
+    there = [path for path in dict.fromkeys(paths) if Path(path).exists()]
+    missing = [
+        Problem(NO_PLAN, f"`{path}` is not there", "its job failed: look at that job's log")
+        for path in dict.fromkeys(paths)
+        if path not in there
+    ]
+    plan = join([read(path) for path in there or paths])
+    return replace(plan, problems=(*plan.problems, *missing))
 
 
-def _links(session: Session) -> dict[str, str]:
-    named = (("Job", "CI_JOB_URL"), ("Pipeline", "CI_PIPELINE_URL"))
-    return {label: session.environ[name] for label, name in named if session.environ.get(name)}
+def _missing(plan: Plan) -> list[Problem]:
+    return [problem for problem in plan.problems if problem.summary == NO_PLAN]
 
 
 def _state(environ: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ GitLab has no such call of its own (facts on CI, 1.9). A job's own token can onl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -13,6 +13,9 @@ from reconciler.core.errors import RemoteError, UsageError
 from reconciler.core.flow import Failure, Flow, Pause, Request, Response
 
 if TYPE_CHECKING:
+    from reconciler.cli.session import Session
+    from reconciler.core.errors import Problem
+    from reconciler.core.plan import Plan
     from reconciler.engine.workspace import Workspace
 
 _PAGES = 20
@@ -36,6 +39,27 @@ def keep_note(workspace: Workspace, environ: Mapping[str, str], body: str) -> st
     return workspace.http.run(upsert(*where, body))
 
 
+def show_on_merge_request(session: Session, workspace: Workspace, plan: Plan, brakes: Sequence[Problem]) -> None:
+    """Keep the plan's note up to date; in other pipelines, or without the right, only say that it was not done."""
+    from reconciler.output import markdown
+    from reconciler.output.human.problems import warning
+
+    if merge_request(session.environ) is None:
+        return
+    try:
+        keep_note(workspace, session.environ, markdown.plan(plan, brakes=brakes, links=pipeline_links(session.environ)))
+    except RemoteError as refused:
+        session.warn(warning(refused))
+
+
+def pipeline_links(environ: Mapping[str, str]) -> dict[str, str]:
+    """Where the job and the pipeline that we run in, and the commit that they are of, can be seen."""
+    named = (("Job", "CI_JOB_URL"), ("Pipeline", "CI_PIPELINE_URL"))
+    links = {label: environ[name] for label, name in named if environ.get(name)}
+    project, commit = environ.get("CI_PROJECT_URL"), environ.get("CI_COMMIT_SHA")
+    return {**links, f"Commit {commit[:8]}": f"{project}/-/commit/{commit}"} if project and commit else links
+
+
 def upsert(project: str, number: str, body: str) -> Flow[str]:
     """The conversation: who are we, which note is ours, then change it or write one. Returns what was done."""
     notes = f"/api/v4/projects/{quote(project, safe='')}/merge_requests/{quote(number, safe='')}/notes"
@@ -45,8 +69,8 @@ def upsert(project: str, number: str, body: str) -> Flow[str]:
         query = {"order_by": "updated_at", "sort": "desc", "per_page": 100, "page": page}
         found = _data((yield Request("GET", notes, query=query)), "read the notes")
         for note in found:
-            ours = not note.get("system") and note["author"]["id"] == me["id"] and note["body"].startswith(marker)
-            if ours:
+            author = (note.get("author") or {}).get("id")
+            if not note.get("system") and author == me["id"] and note["body"].startswith(marker):
                 request = Request("PUT", f"{notes}/{note['id']}", json={"body": body}, writes=True)
                 _data((yield request), "change the note")
                 return f"note {note['id']} was brought up to date"

@@ -1,6 +1,7 @@
 """A child pipeline as text: for every part of a fleet a plan and an apply, and one report over all.
 
 Pure. Rules of GitLab that it keeps: at most 128 characters in a job's name, distinct artifact names, no empty pipeline,
+no widget of a merge request that reads a child's reports (so a note),
 `CI_PIPELINE_SOURCE` says `parent_pipeline` in a child (facts on CI, sections 2 and 5).
 """
 
@@ -15,6 +16,10 @@ from pathlib import PurePath
 _HEAD = """\
 # Written by `reconciler ci generate`: write it anew when manifests come or go.
 stages: [plan, report, apply]
+
+workflow:
+  rules:
+    - when: always   # without rules a child of a merge request's pipeline would be empty
 
 default:
   image: python:3.11-slim
@@ -55,26 +60,28 @@ report:
   stage: report
   when: always
   script:
-    - reconciler ci report 'plan-*.json' --report terraform=tfplan.json --report html=plan.html
-    - if [ -n "$CI_MERGE_REQUEST_IID" ]; then reconciler ci note 'plan-*.json'; fi
+    - {report}
   artifacts:
     when: always
+    access: developer
     expire_in: 1 week
     paths: [plan.html]
     reports:
-      terraform: tfplan.json
+      junit: plan.xml
 """
 _LONGEST = 60
 
 
 def pipeline(parts: Sequence[PurePath], shared: Sequence[str], *, state: str, environment: str | None) -> str:
     """The pipeline's text; every part gets the state's URL with its own name behind it."""
-    rows = [_HEAD]
+    rows, files = [_HEAD], []
+    group = "-".join(["reconciler", *(re.findall(r"[A-Za-z0-9_]+", environment or ""))])
     for name, path in _named(parts):
         manifests = " ".join(f"-m {shlex.quote(str(each))}" for each in (path.as_posix(), *shared))
         chosen = f" -e {shlex.quote(environment)}" if environment else ""
         common = f"--state {shlex.quote(_state(state, name))}{chosen}"
         file = f"plan-{name}.json"
+        files.append(file)
         rows += [
             _PLAN.format(
                 name=name,
@@ -85,10 +92,11 @@ def pipeline(parts: Sequence[PurePath], shared: Sequence[str], *, state: str, en
                 name=name,
                 needs=json.dumps(f"plan {name}"),
                 apply=json.dumps(f"reconciler apply {file} {common}"),
-                group=f"reconciler-{name}",
+                group=f"{group}-{name}",
             ),
         ]
-    return "".join([*rows, _REPORT])
+    report = f"reconciler ci report {' '.join(files)} --report html=plan.html --report junit=plan.xml --note"
+    return "".join([*rows, _REPORT.format(report=json.dumps(report))])
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import saved
+from reconciler.cli.note import show_on_merge_request
 from reconciler.cli.options import command
 from reconciler.cli.reporting import report_option, reporting
 from reconciler.cli.selection import selection
-from reconciler.core.errors import ExitCode, RemoteError, Severity
+from reconciler.core.errors import ExitCode, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from reconciler.cli.session import Session
     from reconciler.core.errors import Problem
     from reconciler.core.plan import Plan
-    from reconciler.engine.workspace import Workspace
 
 
 @command(
@@ -78,11 +78,11 @@ def cli(
     with reporting(reports, session.environ, out=out) as wanted, session.workspace() as workspace:
         plan = session.engine.plan(workspace, wanted_plan)
         brakes = session.engine.objections(workspace, plan, allow_deletes)
+        wanted.write(lambda: summary.of_plan(plan, brakes))
         if out:
             saved.write(plan, out)
         if note:
             show_on_merge_request(session, workspace, plan, brakes)
-        wanted.write(lambda: summary.of_plan(plan, brakes))
     show(session, plan, brakes, following=f"reconciler apply {out or ''}".rstrip())
     return exit_code(plan, brakes, detailed=detailed_exitcode)
 
@@ -97,20 +97,6 @@ def show(session: Session, plan: Plan, brakes: Sequence[Problem], *, following: 
         lambda: machine.plan(plan),
         lambda: markdown.plan(plan, brakes=brakes),
     )
-
-
-def show_on_merge_request(session: Session, workspace: Workspace, plan: Plan, brakes: Sequence[Problem]) -> None:
-    """Keep the plan's note up to date; in other pipelines, or without the right, only say that it was not done."""
-    from reconciler.cli.note import keep_note, merge_request
-    from reconciler.output import markdown
-    from reconciler.output.human.problems import error
-
-    if merge_request(session.environ) is None:
-        return
-    try:
-        keep_note(workspace, session.environ, markdown.plan(plan, brakes=brakes))
-    except RemoteError as refused:
-        session.warn(error(refused))
 
 
 def exit_code(plan: Plan, brakes: Sequence[Problem], *, detailed: bool) -> ExitCode:

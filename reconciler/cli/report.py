@@ -33,6 +33,7 @@ def cli(session: Session, form: str, out: str | None, drift: bool) -> int:
     Made from the state, its journal and the last results of `health check`; nothing is asked of anybody but with
     --drift. No secret is in it.
     """
+    from reconciler.output import machine
     from reconciler.output.overview import of_overview
     from reconciler.output.reports import WRITERS
 
@@ -40,7 +41,8 @@ def cli(session: Session, form: str, out: str | None, drift: bool) -> int:
         found = session.engine.overview(workspace, drift)
     text = WRITERS[form](of_overview(found), {})
     if out is None:
-        session.write(text)
+        session.answer_text(text, lambda: machine.document("report_text", form=form, text=text))
         return ExitCode.DONE
     write_file(out, text, "report")
+    session.wrote(out)
     return ExitCode.DONE

@@ -38,4 +38,5 @@ def cli(session: Session, name: str, out: str | None) -> int:
         session.write(text)
         return ExitCode.DONE
     write_file(out, text, "schema")
+    session.wrote(out)
     return ExitCode.DONE

@@ -135,6 +135,16 @@ class Session:
             text = as_json(machine())
         self.write(text)
 
+    def wrote(self, path: str, said: str = "") -> None:
+        """Answer that a file was written: in JSON on stdout, else at most in words on stderr."""
+        from reconciler.output import machine
+        from reconciler.output.document import line
+
+        if self.output == "json":
+            self.write(machine.text(machine.document("wrote", file=path)))
+        elif said and self.verbosity >= 0:
+            self.warn([line(said)])
+
     def write(self, text: str) -> None:
         """Print text on stdout as it is."""
         self._guarded(lambda: sys.stdout.write(text))

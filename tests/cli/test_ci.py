@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from reconciler.__main__ import main
-from reconciler.cli.note import upsert
+from reconciler.cli.note import pipeline_links, upsert
 from reconciler.cli.pipeline import pipeline
 from reconciler.core.errors import RemoteError
 from reconciler.core.flow import Failure, Request, Response
@@ -111,6 +111,55 @@ def test_reports_are_written_over_all_parts(reconciler: Command) -> None:
     assert ran.code == 0
     assert json.loads(Path("tf.json").read_text(encoding="utf-8"))["create"] == 28
     assert ran.out.startswith("27 to create")
+
+
+def test_a_part_without_a_plan_is_told_in_every_report_and_fails(reconciler: Command) -> None:
+    Path("plan-a.json").write_text(machine.plan(PLAN), encoding="utf-8")
+    reports = ("--report", "junit=j.xml", "--report", "markdown=n.md", "--report", "html=h.html")
+    ran = reconciler("ci", "report", "plan-a.json", "plan-b.json", *reports)
+
+    assert ran.code == 1
+    for said in (ran.out, *(Path(name).read_text(encoding="utf-8") for name in ("j.xml", "n.md", "h.html"))):
+        assert "a part has no plan" in said
+        assert "plan-b.json" in said
+    assert reconciler("ci", "report", "plan-b.json", "plan-c.json").code == 1
+
+
+def test_a_note_says_where_it_comes_from() -> None:
+    environ = {
+        "CI_JOB_URL": "https://gitlab.example/myorg/infra/-/jobs/9",
+        "CI_PROJECT_URL": "https://gitlab.example/myorg/infra",
+        "CI_COMMIT_SHA": "0123456789abcdef",
+    }
+
+    assert pipeline_links(environ) == {
+        "Job": "https://gitlab.example/myorg/infra/-/jobs/9",
+        "Commit 01234567": "https://gitlab.example/myorg/infra/-/commit/0123456789abcdef",
+    }
+
+
+def test_a_child_pipeline_is_never_empty_and_reports_over_exactly_its_parts() -> None:
+    parts = [PurePath("manifests/a.yaml"), PurePath("manifests/b.yaml")]
+    made = yaml.safe_load(pipeline(parts, [], state="gitlab:reconciler", environment="prod"))
+
+    assert made["workflow"] == {"rules": [{"when": "always"}]}
+    (report,) = made["report"]["script"]
+    assert report.startswith("reconciler ci report plan-a.json plan-b.json ")
+    assert report.endswith(" --note")
+    assert made["apply a"]["resource_group"] == "reconciler-prod-a"
+
+
+@pytest.mark.parametrize("arguments", [("ci", "generate", "--state", "gitlab:myorg/infra/x"), ("schema",), ("report", "metrics")])
+def test_what_writes_a_file_answers_in_json_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "team.yaml").write_text("project: myorg/shop\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for more in ((), ("--out", "x")):
+        assert main([*arguments, *more, "-o", "json"]) == 0
+        said = json.loads(capsys.readouterr().out)
+    assert said == {"format_version": 1, "what": "wrote", "file": "x"}
 
 
 def test_a_child_pipeline_has_a_plan_and_an_apply_for_every_part_with_a_state_of_its_own() -> None:

@@ -45,6 +45,11 @@ def error(raised: ReconcilerError) -> list[Line]:
     return rows
 
 
+def warning(raised: ReconcilerError) -> list[Line]:
+    """What could not be done and stops nothing, and what to do."""
+    return [line(Span("warning: ", Style.WARNING), raised.message), *([hint(raised.hint, 2)] if raised.hint else [])]
+
+
 def validation(outcome: Validation, *, following: str = "") -> list[Line]:
     """What `validate` found: every problem, the manual steps, and the count; `following` is the command to run next."""
     rows = problems(outcome.problems)
