@@ -8,6 +8,7 @@ from top to bottom, and a test feeds the answers by hand.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,6 +16,9 @@ from typing import Any, TypeVar
 from reconciler.core.value import Plain, Secret
 
 T = TypeVar("T")
+
+_SURROGATES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+"""Where JSON may hold half a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,14 @@ class Response:
         return self.body.decode("utf-8", "replace")
 
     def data(self) -> Any:
-        """The body as JSON, or None when it is none."""
+        """The body as JSON, or None when it is none; halves of characters are replaced, since no file can hold them."""
         try:
-            return json.loads(self.body)
+            found = json.loads(self.body)
         except ValueError:
             return None
+        if _SURROGATES.search(self.body):
+            found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def page(summary: Summary, links: Mapping[str, str]) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: clean(value) if type(value) is str else value,
+        finalize=_cleaned,
     )
     plan = summary.plan
     rendered: str = environment.get_template("page.html.jinja").render(
@@ -34,6 +34,14 @@ def page(summary: Summary, links: Mapping[str, str]) -> str:
         problems=(*plan.problems, *summary.brakes) if plan else (),
     )
     return rendered
+
+
+def _cleaned(value: object) -> object:
+    """What a value is shown as: its text without control sequences, escaped by jinja2 unless that has been done."""
+    if isinstance(value, Text):
+        return value
+    cleaned = clean(str(value))
+    return type(value)(cleaned) if isinstance(value, str) and hasattr(value, "__html__") else cleaned
 
 
 class Text(str):

@@ -42,7 +42,7 @@ def of_document(document: Document, *, title: str = "", headline: str = "", link
     """Any document as a note: its headline, and the rest as plain text in a fenced block."""
     said = headline.strip()
     text = "\n".join(row for row in plain_text(document).splitlines() if not said or row.strip() != said).strip("\n")
-    rows = [f"### {title}", ""] if title else []
+    rows = [f"### {_escaped(title)}", ""] if title else []
     rows += [code(said), ""] if said else []
     cut = text.encode()[: LARGEST - _ROOM_FOR_TAIL - 500].decode("utf-8", "ignore")
     cut += "\n… the rest is in the job's log\n" if len(cut) < len(text) else ""
@@ -58,15 +58,15 @@ def fenced(text: str, language: str = "") -> str:
 
 def code(text: str) -> str:
     """Text as inline code that is neither Markdown nor HTML nor a mention."""
-    safe = html.escape(clean(text), quote=False)
-    return (
-        "<code>"
-        + re.sub(r"[\\`*_~|\[\]@#!$&/]", lambda m: m[0] if m[0] in "&/" else f"&#{ord(m[0])};", safe)
-        + "</code>"
-    )
+    return f"<code>{_escaped(text)}</code>"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _escaped(text: str) -> str:
+    safe = html.escape(clean(text), quote=False)
+    return re.sub(r"[\\`*_~|\[\]@#!$]", lambda m: f"&#{ord(m[0])};", safe)
 
 
 def _for(shown: Plan) -> str:

@@ -45,7 +45,7 @@ def codequality(summary: Summary, _links: Links) -> str:
 def junit(summary: Summary, _links: Links) -> str:
     """Cases; the text stands inside the element, because that is what people are shown."""
     root = ElementTree.Element("testsuites")
-    attributes = {"name": f"reconciler {summary.title.lower()}", "tests": str(len(summary.cases))}
+    attributes = {"name": clean(f"reconciler {summary.title.lower()}"), "tests": str(len(summary.cases))}
     for verdict, name in ((Verdict.FAILED, "failures"), (Verdict.ERROR, "errors"), (Verdict.SKIPPED, "skipped")):
         attributes[name] = str(sum(case.verdict is verdict for case in summary.cases))
     suite = ElementTree.SubElement(root, "testsuite", attributes)

@@ -149,7 +149,9 @@ def test_a_child_pipeline_is_never_empty_and_reports_over_exactly_its_parts() ->
     assert made["apply a"]["resource_group"] == "reconciler-prod-a"
 
 
-@pytest.mark.parametrize("arguments", [("ci", "generate", "--state", "gitlab:myorg/infra/x"), ("schema",), ("report", "metrics")])
+@pytest.mark.parametrize(
+    "arguments", [("ci", "generate", "--state", "gitlab:myorg/infra/x"), ("schema",), ("report", "metrics")]
+)
 def test_what_writes_a_file_answers_in_json_where_that_is_asked_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
