@@ -64,19 +64,21 @@ def upsert(project: str, number: str, body: str) -> Flow[str]:
     """The conversation: who are we, which note is ours, then change it or write one. Returns what was done."""
     notes = f"/api/v4/projects/{quote(project, safe='')}/merge_requests/{quote(number, safe='')}/notes"
     marker = body.split("\n", 1)[0]
-    me = _data((yield Request("GET", "/api/v4/user")), "ask who we are")
+    me = _data((yield Request("GET", "/api/v4/user")), "ask who we are, to find our note on the merge request")
     for page in range(1, _PAGES + 1):
         query = {"order_by": "updated_at", "sort": "desc", "per_page": 100, "page": page}
-        found = _data((yield Request("GET", notes, query=query)), "read the notes")
+        found = _data((yield Request("GET", notes, query=query)), "read the notes of the merge request")
         for note in found:
             author = (note.get("author") or {}).get("id")
             if not note.get("system") and author == me["id"] and note["body"].startswith(marker):
                 request = Request("PUT", f"{notes}/{note['id']}", json={"body": body}, writes=True)
-                _data((yield request), "change the note")
+                _data((yield request), "change the note on the merge request")
                 return f"note {note['id']} was brought up to date"
         if len(found) < 100:
             break
-    made = _data((yield Request("POST", notes, json={"body": body}, writes=True)), "write the note")
+    made = _data(
+        (yield Request("POST", notes, json={"body": body}, writes=True)), "write the note on the merge request"
+    )
     return f"note {made['id']} was written"
 
 
@@ -89,4 +91,4 @@ def _data(answer: Response | Failure | Pause | None, what: str) -> Any:
     status = answer.status if isinstance(answer, Response) else None
     why = answer.summary if isinstance(answer, Failure) else f"GitLab answered {status}"
     hint = "a job's own token can only read notes: use one with scope `api`" if status in (401, 403) else ""
-    raise RemoteError(f"cannot {what} of the merge request: {why}", status=status, hint=hint)
+    raise RemoteError(f"cannot {what}: {why}", status=status, hint=hint)

@@ -81,7 +81,7 @@ def test_further_pages_are_looked_through() -> None:
 
 @pytest.mark.parametrize("answers", [[says({}, 401)], [ME, Failure("timed out")], [ME, says([]), says({}, 403)]])
 def test_what_cannot_be_written_is_said(answers: list[Response | Failure]) -> None:
-    with pytest.raises(RemoteError, match="of the merge request"):
+    with pytest.raises(RemoteError, match="the merge request: "):
         converse(answers)
 
 
