@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.core.address import Scope, ScopeType, key_of
-from reconciler.core.errors import ReconcilerError
+from reconciler.core.errors import Problem, ReconcilerError
 from reconciler.core.live import Item
 from reconciler.core.pair import Case
 from reconciler.core.plan import Blocked, Plan, Reason, Step, StepAction
-from reconciler.core.resource import NOTHING, Primitive
+from reconciler.core.resource import NOTHING, Primitive, Resource
 from reconciler.engine.refresh import Reader
 from reconciler.engine.workspace import Workspace
 
@@ -31,23 +31,33 @@ class Heir:
 
 
 def with_heirs(ws: Workspace, plan: Plan, reader: Reader, cases: Iterable[Case]) -> Plan:
-    """The plan with the inheritors of every group integration that it changes or deletes."""
-    declared = {(c.scope.key, c.resource.shape) for c in cases if c.resource}
+    """The plan with the inheritors of every group integration that it changes or deletes.
+
+    A declared one that goes on inheriting what is deleted is a problem: it would keep the old settings for ever.
+    """
+    declared = {(c.scope.key, c.resource.shape): c.resource for c in cases if c.resource}
+    deleted = {(s.scope.key, s.shape) for s in plan.steps if s.action is StepAction.DELETE}
     steps: list[Step] = []
-    blocked = list(plan.blocked)
+    blocked, problems = list(plan.blocked), list(plan.problems)
     for step in plan.steps:
         if not _of_a_group(step):
             steps.append(step)
             continue
         try:
-            heirs = [h for h in _heirs(ws, reader, step) if (h.scope.key, step.shape) not in declared]
+            heirs = {(heir.scope.key, step.shape): heir for heir in _heirs(ws, reader, step)}
         except ReconcilerError as error:
             blocked.append(Blocked(step.address, f"who inherits it cannot be known: {error.message}"))
             continue
-        steps.append(replace(step, notes=(*step.notes, *_note(heirs))))
+        inheriting = [declared[key] for key in heirs if key in declared and declared[key].fields.get("inherit")]
         if step.action is StepAction.DELETE:
-            steps += [_stop(step, heir) for heir in heirs]
-    return replace(plan, steps=tuple(steps), blocked=tuple(blocked))
+            ended = [heir for key, heir in heirs.items() if key not in declared and key not in deleted]
+            steps += [replace(step, notes=(*step.notes, *_note(ended))), *(_stop(step, heir) for heir in ended)]
+            problems += [_orphan(step, resource) for resource in inheriting]
+        else:
+            kept = {resource.scope.key for resource in inheriting}
+            reached = [heir for key, heir in heirs.items() if key not in declared or heir.scope.key in kept]
+            steps.append(replace(step, notes=(*step.notes, *_note(reached))))
+    return replace(plan, steps=tuple(steps), blocked=tuple(blocked), problems=tuple(problems))
 
 
 def _of_a_group(step: Step) -> bool:
@@ -93,6 +103,13 @@ def _note(heirs: list[Heir]) -> tuple[str, ...]:
     names = ", ".join(heir.scope.path for heir in heirs[:_NAMED])
     more = f" and {len(heirs) - _NAMED} more" if len(heirs) > _NAMED else ""
     return (f"inherited by {names}{more}",)
+
+
+def _orphan(step: Step, resource: Resource) -> Problem:
+    """A declared integration that says that it inherits what is deleted."""
+    detail = f"`{step.scope.path}`, whose settings it says to inherit, gives up its {step.kind} integration"
+    hint = "remove this entry as well, and it is deleted too; or give it settings of its own"
+    return Problem("nothing to inherit", detail, hint, resource.place, resource.address)
 
 
 def _stop(step: Step, heir: Heir) -> Step:

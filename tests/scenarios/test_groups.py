@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.core.errors import UnsafePlan
 from reconciler.core.plan import Reason, StepAction
 from reconciler.core.report import ExitCode
 from tests.scenarios.harness import Story
@@ -92,4 +93,44 @@ def test_a_project_may_say_that_it_inherits(group: Story) -> None:
     assert group.apply().exit_code is ExitCode.DONE
     group.clock.advance(1)
     assert active(group, "myorg/shop") == ["slack inherited"]
+    assert group.plan().is_empty
+
+
+INHERITS = "project: myorg/shop\nintegrations: {chat: {type: slack, inherit: true}}\n"
+
+
+def test_an_edit_names_projects_that_say_that_they_inherit_as_well(group: Story) -> None:
+    group.write("shop.yaml", INHERITS)
+    group.apply()
+    group.write("group.yaml", GROUP.replace("#ops", "#new"))
+
+    assert group.plan().steps[0].notes == (f"inherited by {', '.join(HEIRS)}",)
+
+
+def test_what_says_that_it_inherits_stops_the_deletion_of_what_it_inherits(group: Story) -> None:
+    """GitLab would leave it active with the old settings, and nothing would ever show that."""
+    group.write("shop.yaml", INHERITS)
+    group.apply()
+    (group.folder / "manifests" / "group.yaml").unlink()
+
+    (problem,) = group.plan().problems
+    assert (problem.summary, problem.address) == ("nothing to inherit", "myorg/shop:integrations.chat")
+    assert problem.place is not None
+    assert problem.place.file == "manifests/shop.yaml"
+    with pytest.raises(UnsafePlan, match="nothing to inherit"):
+        group.apply()
+    assert active(group, "myorg/web") == ["slack inherited"]
+
+
+def test_a_group_and_what_inherits_from_it_are_deleted_together_each_once(group: Story) -> None:
+    group.write("shop.yaml", INHERITS)
+    group.apply()
+    (group.folder / "manifests" / "group.yaml").unlink()
+    group.write("shop.yaml", "project: myorg/shop\nwebhooks: {x: {url: https://x.example}}\n")
+
+    plan = group.plan()
+    assert sorted(s.scope.path for s in plan.steps if s.action is StepAction.DELETE) == ["myorg", *HEIRS]
+    assert group.apply(allow_deletes=2).exit_code is ExitCode.DONE
+    group.clock.advance(1)
+    assert [active(group, project) for project in HEIRS] == [[]] * 5
     assert group.plan().is_empty
