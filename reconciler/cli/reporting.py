@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
@@ -70,7 +71,7 @@ class Reports:
             return
         from reconciler.output.reports import WRITERS
 
-        facts = summary()
+        facts = summary().named(self._in_repository)
         links = self._links()
         for kind, path in self._wanted:
             if kind == "terraform" and facts.counts is None:
@@ -86,12 +87,22 @@ class Reports:
 
             self.write(lambda: of_problems(problems_of(raised), raised.exit_code))
 
+    def _in_repository(self, path: str) -> str:
+        """A path as GitLab counts it in a pipeline: from the repository's root, wherever we work."""
+        root, absolute = self._environ.get("CI_PROJECT_DIR"), os.path.abspath(path)
+        if root and Path(absolute).is_relative_to(root):
+            return Path(absolute).relative_to(root).as_posix()
+        return os.path.normpath(path)
+
     def _links(self) -> dict[str, str]:
         job = self._environ.get("CI_JOB_URL", "")
         if not job:
             return {}
         files = {kind: path for kind, path in self._wanted if kind in ("html", "markdown", "json")}
-        links = {f"Report ({kind})": f"{job}/artifacts/file/{os.path.normpath(path)}" for kind, path in files.items()}
+        links = {
+            f"Report ({kind})": f"{job}/artifacts/file/{quote(self._in_repository(path))}"
+            for kind, path in files.items()
+        }
         return {**links, "Job": job}
 
 

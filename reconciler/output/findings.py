@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.core.address import Address
@@ -37,6 +37,10 @@ class Finding:
     path: str = ""
     line: int = 1
 
+    def at(self, path: str) -> Finding:
+        """The same with another name for its file."""
+        return replace(self, path=path, subject=path if self.subject == self.path else self.subject)
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -48,6 +52,10 @@ class Case:
     text: str = ""
     path: str = ""
     seconds: float = 0.0
+
+    def at(self, path: str) -> Case:
+        """The same with another name for its file."""
+        return replace(self, path=path, name=path if self.name == self.path else self.name)
 
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor"}

@@ -5,8 +5,8 @@ Pure. Every report kind reads this one value, so they cannot tell different stor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.core.errors import ExitCode, Problem, Severity
@@ -49,6 +49,12 @@ class Summary:
     plan: Plan | None = None
     brakes: tuple[Problem, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    def named(self, name: Callable[[str], str]) -> Summary:
+        """The same with other names for files, in findings and cases."""
+        findings = tuple(one.at(name(one.path)) if one.path else one for one in self.findings)
+        cases = tuple(one.at(name(one.path)) if one.path else one for one in self.cases)
+        return replace(self, findings=findings, cases=cases)
 
 
 def of_validation(outcome: Validation) -> Summary:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.writing import write_file
-from reconciler.core.errors import ReconcilerError, RemoteError, UnsafePlan
+from reconciler.core.errors import Place, Problem, ReconcilerError, RemoteError, UnsafePlan
 from reconciler.core.plan import Plan
+from reconciler.core.report import Validation
 
 from ..output.samples import CREATE
 from .conftest import Command, Stand
@@ -103,3 +104,28 @@ def test_a_refused_apply_reports_why(reconciler: Command, stand: Stand) -> None:
 
     assert ran.code == 1
     assert "too many deletions" in Path("j.xml").read_text(encoding="utf-8")
+
+
+def test_reports_name_files_as_the_repository_does(
+    reconciler: Command, stand: Stand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitLab shows a finding at a path that counts from the repository's root, wherever the job works."""
+    (tmp_path / "infra").mkdir()
+    monkeypatch.chdir(tmp_path / "infra")
+    monkeypatch.setenv("CI_PROJECT_DIR", str(tmp_path))
+    monkeypatch.setenv("CI_JOB_URL", "https://gitlab.example/-/jobs/9")
+    places = [Place("manifests/a.yaml", 2, 1, "x"), Place(str(tmp_path / "infra/manifests/a.yaml"), 2, 1, "x")]
+    kinds = ("codequality", "junit", "annotations", "html")
+    found: list[tuple[str, ...]] = []
+    for place in places:
+        problem = Problem("unknown key", "`x`", "remove it", place)
+        stand.validation = Validation(problems=(problem,), files=(place.file,))
+        reconciler("validate", *(word for kind in kinds for word in ("--report", f"{kind}=a b/{kind}")))
+        found.append(tuple(Path("a b", kind).read_text(encoding="utf-8") for kind in kinds[:3]))
+
+    codequality, junit, annotations = found[0]
+    assert json.loads(codequality)[0]["location"]["path"] == "infra/manifests/a.yaml"
+    assert 'name="infra/manifests/a.yaml"' in junit
+    assert 'file="infra/manifests/a.yaml"' in junit
+    assert "https://gitlab.example/-/jobs/9/artifacts/file/infra/a%20b/html" in annotations
+    assert json.loads(found[1][0])[0]["fingerprint"] == json.loads(codequality)[0]["fingerprint"]
