@@ -41,7 +41,8 @@ def cli(session: Session, form: str, out: str | None, drift: bool) -> int:
         found = session.engine.overview(workspace, drift)
     text = WRITERS[form](of_overview(found), {})
     if out is None:
-        session.answer_text(text, lambda: machine.document("report_text", form=form, text=text))
+        shown = text if form == "json" else machine.text(machine.document("report_text", form=form, text=text))
+        session.write(shown if session.output == "json" else text)
         return ExitCode.DONE
     write_file(out, text, "report")
     session.wrote(out)

@@ -228,3 +228,18 @@ def test_every_command_line_in_the_documents_parses(line: str) -> None:
         found, below, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         assert below is not None
         command, context = below, below.make_context(found, rest, parent=context)
+
+
+ANSWERS = sorted(
+    {
+        found
+        for folder in ("cli", "output")
+        for path in (ROOT / "reconciler" / folder).rglob("*.py")
+        for found in re.findall(r'\bdocument\(\s*"([a-z_]+)"', path.read_text(encoding="utf-8"))
+    }
+)
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_every_answer_in_json_is_documented(what: str) -> None:
+    assert f"`{what}`" in text("docs/json.md")
