@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.backends import open_backend
-from reconciler.core.errors import InputError, UsageError
+from reconciler.core.errors import InputError, ReconcilerError, UsageError
 from reconciler.core.ports import Clock, Listener, Secrets
 from reconciler.core.resolve import Resolver
 from reconciler.core.resource import Catalogue, Shape, Subject
@@ -218,7 +218,12 @@ def _sandbox_adapters(root: Path, url: str, closing: ExitStack, *, served: bool)
     if served:
         forwarding = ForwardingAdapter(url)
         return {"http://": forwarding, "https://": forwarding}
-    sandbox = open_sandbox(root / SANDBOX_FOLDER / "world.json")
+    world = root / SANDBOX_FOLDER / "world.json"
+    try:
+        sandbox = open_sandbox(world)
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise ReconcilerError(f"{world}: the sandbox cannot be opened: {said}", hint="remove or correct it") from error
     closing.callback(sandbox.close)
     adapter = SandboxAdapter(sandbox, url=url)
     return {"http://": adapter, "https://": adapter}

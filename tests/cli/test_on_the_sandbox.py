@@ -142,3 +142,18 @@ def test_a_mistyped_kind_says_which_is_meant(sandboxed: Sandboxed) -> None:
 
     assert code == 1
     assert "did you mean `slack`" in err
+
+
+@pytest.mark.parametrize("body", ["[]", None])
+def test_a_sandbox_that_cannot_be_opened_is_said(sandboxed: Sandboxed, tmp_path: Path, body: str | None) -> None:
+    folder = tmp_path / ".reconciler" / "sandbox"
+    folder.parent.mkdir()
+    if body is None:
+        folder.write_text("no folder", encoding="utf-8")
+    else:
+        folder.mkdir()
+        (folder / "world.json").write_text(body, encoding="utf-8")
+    code, _out, err = sandboxed("plan")
+
+    assert code == 1
+    assert "the sandbox cannot be opened" in err
