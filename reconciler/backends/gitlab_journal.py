@@ -1,7 +1,7 @@
 """A journal in GitLab: a state of its own in which every serial holds the lines of one append.
 
-`base` is the first serial of the run's journal, so that reading asks for the serials from there to the newest. Clearing
-stores an empty one behind the last and drops the rest.
+`base` is the first serial of the run's journal, so that reading asks for the serials from there to the newest.
+Beginning anew stores one that is its own base behind the last, and drops the rest.
 """
 
 from __future__ import annotations
@@ -58,16 +58,16 @@ class GitLabJournal:
                 found += entry.lines
             return [*found, *last.lines]
 
-    def clear(self) -> None:
-        """Forget all lines."""
+    def restart(self, lines: Sequence[str] = ()) -> None:
+        """Forget all lines and begin with these: one entry that is its own base."""
         with self._guard:
             last = self._last or self._newest()
-            if last.serial == 0 or (last.base == last.serial and not last.lines):
+            if not lines and (last.serial == 0 or (last.base == last.serial and not last.lines)):
                 return
-            entry = _Entry(last.serial + 1, last.serial + 1, ())
+            entry = _Entry(last.serial + 1, last.serial + 1, tuple(lines))
             self._put(entry)
             self._last = entry
-            self._known.clear()
+            self._known = {entry.serial: entry}
             for serial in range(last.base, last.serial + 1):
                 self._store.drop(serial)
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.backends.place import fsync_folder, private_folder
+from reconciler.backends.place import fsync_folder, private_folder, replace_file
 from reconciler.core.errors import StateError
 
 TAIL = 1 << 20
@@ -26,9 +26,7 @@ class FileJournal:
         """Add lines; on return they are on the disk."""
         if not lines:
             return
-        if any("\n" in line for line in lines):
-            raise ValueError("a journal's line must not hold a line break")
-        body = "".join(f"{line}\n" for line in lines).encode()
+        body = _body(lines)
         with self._guard:
             try:
                 file = self._file if self._file is not None else self._open()
@@ -36,6 +34,7 @@ class FileJournal:
                     body = body[os.write(file, body) :]
                 os.fsync(file)
             except OSError as error:
+                self._close()  # opening it again cuts off what was torn
                 raise StateError(f"{self._path}: cannot be written ({error.strerror})") from error
 
     def read(self) -> list[str]:
@@ -48,12 +47,15 @@ class FileJournal:
             raise StateError(f"{self._path}: cannot be read ({error.strerror})") from error
         return body.decode("utf-8", "replace").split("\n")[:-1]
 
-    def clear(self) -> None:
-        """Forget all lines."""
+    def restart(self, lines: Sequence[str] = ()) -> None:
+        """Forget all lines and begin with these, in one step."""
+        body = _body(lines)
         with self._guard:
-            if self._file is not None:
-                os.close(self._file)
-                self._file = None
+            self._close()
+            if body:
+                private_folder(self._path.parent)
+                replace_file(self._path, body)
+                return
             try:
                 self._path.unlink(missing_ok=True)
             except OSError as error:
@@ -61,10 +63,14 @@ class FileJournal:
             fsync_folder(self._path.parent)
 
     def __del__(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
+        self._close()
 
     # -----------------------------------------------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
     def _open(self) -> int:
         private_folder(self._path.parent)
@@ -83,3 +89,12 @@ class FileJournal:
         if found < 0 and begin:
             found, begin = os.pread(file, size, 0).rfind(b"\n"), 0
         return begin + found + 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _body(lines: Sequence[str]) -> bytes:
+    if any("\n" in line for line in lines):
+        raise ValueError("a journal's line must not hold a line break")
+    return "".join(f"{line}\n" for line in lines).encode()

@@ -109,9 +109,9 @@ class MemoryJournal:
         with self._shelf.guard:
             return list(self._shelf.lines)
 
-    def clear(self) -> None:
+    def restart(self, lines: Sequence[str] = ()) -> None:
         with self._shelf.guard:
-            self._shelf.lines.clear()
+            self._shelf.lines[:] = lines
 
 
 class MemoryDocument:

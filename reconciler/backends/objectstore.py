@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -30,7 +30,7 @@ class ObjectStoreBackend:
         self._seen: Found | None = None
         self._probed = False
         self._lost = False
-        self._journal = ObjectJournal(objects, f"{key}.journal")
+        self._journal = ObjectJournal(objects, f"{key}.journal", self._check_lock)
 
     @classmethod
     def opened(cls, url: str, *, clock: Clock) -> ObjectStoreBackend:
@@ -60,8 +60,7 @@ class ObjectStoreBackend:
 
     def write(self, body: bytes, *, serial: int) -> None:
         """Replace what was read last, if nobody else has."""
-        if self._lost:
-            raise StateError(f"{self._url}: the lock was lost to somebody else", hint="plan again")
+        self._check_lock()
         seen = self._seen
         if seen is not None and seen.body == body:
             return
@@ -120,6 +119,10 @@ class ObjectStoreBackend:
 
     # -----------------------------------------------------------------------------------------------------------------
 
+    def _check_lock(self) -> None:
+        if self._lost:
+            raise StateError(f"{self._url}: the lock was lost to somebody else", hint="plan again")
+
     @property
     def _lock_key(self) -> str:
         return f"{self._key}.lock"
@@ -152,15 +155,25 @@ class ObjectStoreBackend:
         return self._objects.swap(self._lock_key, self._body(info), present)
 
     def _renew(self, info: LockInfo, held: Found, ended: threading.Event) -> None:
+        until = self._clock.now() + EXPIRY
         while not ended.wait(self._beat):
+            body, now = self._body(info), self._clock.now()
             try:
-                renewed = self._objects.swap(self._lock_key, self._body(info), held)
+                renewed = self._objects.swap(self._lock_key, body, held) or self._ours(info)
             except StateError:
-                continue
+                # While nobody answers, nobody takes the lock, until it has expired.
+                if now < until:
+                    continue
+                renewed = None
             if renewed is None:
                 self._lost = True
                 return
-            held = renewed
+            held, until = renewed, now + EXPIRY
+
+    def _ours(self, info: LockInfo) -> Found | None:
+        """The lock as it is, if it is ours after all: the answer to an earlier renewal may have been lost."""
+        present = self._objects.get(self._lock_key)
+        return present if _parsed(present).get("id") == info.id else None
 
     def _release(self, lock_id: str) -> bool:
         present = self._objects.get(self._lock_key)
@@ -179,10 +192,14 @@ class ObjectStoreBackend:
 
 
 class ObjectJournal:
-    """Implements `ports.Journal`: an object holds the lines of one append, its name their order."""
+    """Implements `ports.Journal`: an object holds the lines of one append, its name their order.
 
-    def __init__(self, objects: Objects, prefix: str) -> None:
-        self._objects, self._prefix = objects, prefix
+    An object that is no list but `{"lines": [...]}` begins the journal anew. `check` raises where the lock is no longer
+    ours: no intent is written then, and so nothing is done that another run does as well.
+    """
+
+    def __init__(self, objects: Objects, prefix: str, check: Callable[[], None]) -> None:
+        self._objects, self._prefix, self._check = objects, prefix, check
         self._guard = threading.Lock()
         self._next: int | None = None
 
@@ -191,31 +208,40 @@ class ObjectJournal:
         if not lines:
             return
         with self._guard:
-            if self._next is None:
-                names = self._names()
-                self._next = int(names[-1].rpartition("/")[2]) + 1 if names else 1
-            body = json.dumps(list(lines)).encode()
-            key = f"{self._prefix}/{self._next:08}"
-            if self._objects.swap(key, body, None) is None:
-                present = self._objects.get(key)
-                if present is None or present.body != body:
-                    raise StateError("the journal was written by somebody else meanwhile", hint="plan again")
-            self._next += 1
+            self._add(list(lines), None if self._next else self._names())
 
     def read(self) -> list[str]:
         """Every line."""
         found: list[str] = []
         for name in self._names():
             one = self._objects.get(name)
-            found += json.loads(one.body) if one else []
+            entry = json.loads(one.body) if one else []
+            found = entry["lines"] if isinstance(entry, dict) else found + entry
         return found
 
-    def clear(self) -> None:
-        """Forget all lines."""
+    def restart(self, lines: Sequence[str] = ()) -> None:
+        """Forget all lines and begin with these: an object that says so first, then everything before it goes."""
         with self._guard:
-            for name in self._names():
+            before = self._names()
+            if not before and not lines:
+                return
+            newest = self._add({"lines": list(lines)}, before)
+            for name in (*before, *(() if lines else (newest,))):
                 self._objects.delete(name)
-            self._next = None
+
+    def _add(self, entry: object, names: Sequence[str] | None) -> str:
+        """Store an object behind the known ones (None: behind the one that we stored last); its name."""
+        self._check()
+        if names is not None:
+            self._next = int(names[-1].rpartition("/")[2]) + 1 if names else 1
+        body = json.dumps(entry).encode()
+        key = f"{self._prefix}/{self._next:08}"
+        if self._objects.swap(key, body, None) is None:
+            present = self._objects.get(key)
+            if present is None or present.body != body:
+                raise StateError("the journal was written by somebody else meanwhile", hint="plan again")
+        self._next = (self._next or 0) + 1
+        return key
 
     def _names(self) -> list[str]:
         return sorted(name for name, _, _ in self._objects.names(f"{self._prefix}/"))

@@ -141,7 +141,9 @@ class Journal(Protocol):
         """Every line; a torn last line is left out."""
         ...
 
-    def clear(self) -> None: ...
+    def restart(self, lines: Sequence[str] = ()) -> None:
+        """Forget all lines and begin with these; a crash leaves the old ones or the new ones, never neither."""
+        ...
 
 
 class Backend(Protocol):

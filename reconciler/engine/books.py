@@ -102,8 +102,7 @@ def begin(ws: Workspace, books: Books) -> Books:
     if changed:
         books = store(ws, books, books.state)
     open_again = [replace(intent, number=-n) for n, intent in enumerate(books.open, 1)]
-    ws.backend.journal.clear()
-    ws.backend.journal.append([run_line(books.state), *(intent_line(intent) for intent in open_again)])
+    ws.backend.journal.restart([run_line(books.state), *map(intent_line, open_again)])
     return replace(books, open=tuple(open_again))
 
 
@@ -121,9 +120,7 @@ def finish(ws: Workspace, books: Books, state: State, open: Iterable[Intent]) ->
     left = tuple(open)
     if books.stored is None or _content(state) != _content(books.stored):
         books = store(ws, books, state)
-    ws.backend.journal.clear()
-    if left:
-        ws.backend.journal.append([run_line(books.state), *(intent_line(intent) for intent in left)])
+    ws.backend.journal.restart([run_line(books.state), *map(intent_line, left)] if left else ())
     return replace(books, open=left)
 
 

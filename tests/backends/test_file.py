@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -175,9 +176,28 @@ def test_a_line_break_inside_a_line_is_our_mistake(tmp_path: Path) -> None:
 def test_a_journal_that_cannot_be_kept_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
 
-    for use in (lambda j: j.append(["x"]), lambda j: j.read(), lambda j: j.clear()):
+    for use in (lambda j: j.append(["x"]), lambda j: j.read(), lambda j: j.restart()):
         with pytest.raises(StateError):
             use(FileJournal(tmp_path / "folder"))
+
+
+def test_lines_after_a_full_disk_do_not_join_the_torn_one(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal = FileJournal(path)
+    journal.append(["one"])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+        with pytest.raises(StateError, match="cannot be written"):
+            journal.append(["x" * 200])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert path.stat().st_size == 100
+
+    journal.append(["two"])
+    assert FileJournal(path).read() == ["one", "two"]
 
 
 def test_every_prefix_of_a_journal_is_whole_lines(tmp_path: Path) -> None:

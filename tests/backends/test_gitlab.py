@@ -233,9 +233,9 @@ def test_an_append_costs_one_request_and_a_cleared_journal_keeps_one_version(
     backend.journal.append(["two"])
     assert [method for method, _ in gitlab.sent()] == ["POST"]
 
-    backend.journal.clear()
+    backend.journal.restart()
     assert [method for method, _ in gitlab.sent()] == ["POST", "DELETE", "DELETE"]
-    backend.journal.clear()
+    backend.journal.restart()
     assert gitlab.sent() == []
     gitlab.fault("POST", f"{STATE}.journal", "status", 422)
     with pytest.raises(StateError):

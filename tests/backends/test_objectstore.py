@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("obstore", reason="the extra `objectstore` is not installed")
 
 from reconciler.backends.objects import Found, Objects
-from reconciler.backends.objectstore import EXPIRY, ObjectStoreBackend
+from reconciler.backends.objectstore import EXPIRY, ObjectJournal, ObjectStoreBackend
 from reconciler.core.errors import StateError, StateLocked, UsageError
 from reconciler.core.ports import LockInfo
 
@@ -73,7 +73,7 @@ class Watched(Objects):
     def __init__(self, store: Any) -> None:
         super().__init__(store)
         self.renewals, self.fail, self.steal = threading.Semaphore(0), False, False
-        self.taken = False
+        self.taken = self.forget = False
 
     def swap(self, key: str, body: bytes, seen: Found | None) -> Found | None:
         if not (key.endswith(".lock") and self.taken):
@@ -82,7 +82,13 @@ class Watched(Objects):
             if self.fail:
                 self.fail = False
                 raise StateError("the network is down")
-            return None if self.steal else super().swap(key, body, seen)
+            if self.steal:
+                self.put(key, b'{"id": "two"}')
+            if self.forget:
+                self.forget = False
+                super().swap(key, body, seen)
+                raise StateError("the answer was lost")
+            return super().swap(key, body, seen)
         finally:
             self.renewals.release()
 
@@ -102,6 +108,52 @@ def test_a_held_lock_is_renewed_through_failures_and_its_loss_stops_writes(objec
             assert watched.renewals.acquire(timeout=10)
         with pytest.raises(StateError, match="lock was lost"):
             ours.write(b"2", serial=2)
+        with pytest.raises(StateError, match="lock was lost"):
+            ours.journal.append(["an intent"])
+
+
+def test_a_lock_stays_ours_when_only_the_answer_to_a_renewal_was_lost(objects: Objects, clock: Any) -> None:
+    watched = Watched(objects._store)
+    ours = backend(watched, clock, beat=0.001)
+    with ours.lock(INFO, 0):
+        watched.taken = watched.forget = True
+        for _ in range(4):
+            assert watched.renewals.acquire(timeout=10)
+        ours.journal.append(["an intent"])
+
+
+def test_a_lock_that_could_not_be_renewed_until_it_ran_out_is_lost(objects: Objects, clock: Any) -> None:
+    class Silent(Watched):
+        def swap(self, key: str, body: bytes, seen: Found | None) -> Found | None:
+            if self.taken and key.endswith(".lock"):
+                self.renewals.release()
+                raise StateError("the network is down")
+            return super().swap(key, body, seen)
+
+    silent = Silent(objects._store)
+    ours = backend(silent, clock, beat=0.001)
+    with ours.lock(INFO, 0):
+        silent.taken = True
+        assert silent.renewals.acquire(timeout=10)
+        ours.journal.append(["an intent"])
+        clock.sleep(EXPIRY)
+        while not ours._lost:
+            assert silent.renewals.acquire(timeout=10)
+        with pytest.raises(StateError, match="lock was lost"):
+            ours.journal.append(["another"])
+
+
+@pytest.mark.parametrize("keeps", [["two"], []])
+def test_a_journal_that_dies_while_it_begins_anew_has_the_new_lines(objects: Objects, keeps: list[str]) -> None:
+    class Dying(Objects):
+        def delete(self, key: str) -> None:
+            raise KeyboardInterrupt
+
+    ObjectJournal(objects, "j", lambda: None).append(["one"])
+    with pytest.raises(KeyboardInterrupt):
+        ObjectJournal(Dying(objects._store), "j", lambda: None).restart(keeps)
+
+    assert ObjectJournal(objects, "j", lambda: None).read() == keeps
 
 
 def test_a_torn_lock_can_be_taken(objects: Objects, clock: Any) -> None:

@@ -154,17 +154,29 @@ def a_journal_goes_on_where_another_stopped(open_backend: Open) -> None:
     assert open_backend().journal.read() == ["one", "two"]
 
 
-def a_cleared_journal_is_empty_and_takes_lines_again(open_backend: Open) -> None:
+def a_journal_that_begins_anew_is_empty_and_takes_lines_again(open_backend: Open) -> None:
     journal = open_backend().journal
     journal.append(["one"])
     journal.append(["two"])
-    journal.clear()
+    journal.restart()
 
     assert journal.read() == []
     assert open_backend().journal.read() == []
-    journal.clear()
+    journal.restart()
     open_backend().journal.append(["three"])
     assert open_backend().journal.read() == ["three"]
+
+
+def a_journal_begins_anew_with_lines_that_it_is_given(open_backend: Open) -> None:
+    journal = open_backend().journal
+    journal.restart(["zero"])
+    journal.append(["one"])
+    journal.restart(["two", "three"])
+
+    assert journal.read() == ["two", "three"]
+    journal.append(["four"])
+    open_backend().journal.append(["five"])
+    assert open_backend().journal.read() == ["two", "three", "four", "five"]
 
 
 def journal_lines_of_several_threads_do_not_mix(open_backend: Open) -> None:
@@ -202,7 +214,8 @@ CHECKS: tuple[Callable[[Open], None], ...] = (
     no_lock_is_broken_where_none_is_held,
     journal_lines_are_read_in_order_by_the_next,
     a_journal_goes_on_where_another_stopped,
-    a_cleared_journal_is_empty_and_takes_lines_again,
+    a_journal_that_begins_anew_is_empty_and_takes_lines_again,
+    a_journal_begins_anew_with_lines_that_it_is_given,
     journal_lines_of_several_threads_do_not_mix,
     a_document_beside_is_replaced_without_a_lock,
 )
