@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from reconciler.core.identity import Ambiguous, find
 from reconciler.core.live import Item
-from reconciler.core.normal import normal
+from reconciler.core.normal import is_secret_map, normal
 from reconciler.core.plan import Step, StepAction
-from reconciler.core.resource import INHERIT, Shape
+from reconciler.core.resource import INHERIT, Field, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ def candidate(step: Step, items: Iterable[Item]) -> Item | None:
         taken=frozenset(step.ids_before) if fresh else frozenset(),
     )
     if isinstance(found, Ambiguous):
-        return next((item for item in items if item.id == max(found.ids, key=str)), None)
+        newest = max(found.ids, key=lambda id: (len(str(id)), str(id)))
+        return next((item for item in items if item.id == newest), None)
     return found
 
 
@@ -64,18 +65,25 @@ def _moved(step: Step, item: Item) -> bool:
 
 
 def _agrees(step: Step, item: Item, shape: Shape) -> bool:
-    """Every plain field that was sent is live, and no secret was sent that leaves no trace."""
+    """Every field that was sent and can be seen is live, and no secret was sent that leaves no trace.
+
+    Of a map with secret values the keys can be seen: those that were to go are taken away last, one by one.
+    """
     traceless = any(use.write for use in step.secrets.values())
-    plain = [spec for name in step.send if (spec := shape.field(name)) and not spec.secret and spec.readable]
-    return (
-        not traceless
-        and bool(plain)
-        and all(
-            normal(spec, item.inherited if spec is INHERIT else item.fields.get(spec.name))
-            == normal(spec, step.fields.get(spec.name))
-            for spec in plain
-        )
-    )
+    sent = {**step.fields, **{change.field: change.desired for change in step.changes if change.reset}}
+    visible = [spec for name in step.send if (spec := shape.field(name)) and _is_visible(spec)]
+    return not traceless and bool(visible) and all(_is_live(spec, item, sent.get(spec.name)) for spec in visible)
+
+
+def _is_visible(spec: Field) -> bool:
+    return is_secret_map(spec) or (spec.readable and not spec.secret)
+
+
+def _is_live(spec: Field, item: Item, sent: object) -> bool:
+    if is_secret_map(spec) and spec.name not in item.fields:
+        return False
+    live = item.inherited if spec is INHERIT else item.fields.get(spec.name)
+    return normal(spec, live) == normal(spec, sent)
 
 
 def _equal(step: Step, item: Item, name: str) -> bool:

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from reconciler.core.address import key_of
-from reconciler.core.errors import ExitCode, ReconcilerError, UnclearWrite
+from reconciler.core.errors import ExitCode, ReconcilerError, StateError, UnclearWrite
 from reconciler.core.events import ApplyStarted, StepDone, StepFailed, StepSkipped, StepStarted
 from reconciler.core.journal import Done, Intent, done_line, fold, intent_line
 from reconciler.core.live import Item, Written
 from reconciler.core.plan import Step, StepAction
 from reconciler.core.ports import Clock, Estate, Journal, Listener, Provider, ScopeFacts
 from reconciler.core.report import Outcome, StepStatus
-from reconciler.core.resource import Shape
+from reconciler.core.resource import NOTHING, Shape
 from reconciler.core.settle import candidate, settle
 from reconciler.core.state import Record
 from reconciler.core.value import Plain, Secret, Value
@@ -149,11 +149,11 @@ class Executor:
                 undone.pop(key_of(step.address))
                 self.outcomes.append(Outcome(step.address, step.action, StepStatus.DONE, seconds=seconds))
                 self.listener.on_event(StepDone(step.address, step.action, seconds))
-            elif isinstance(error, ReconcilerError):
+            elif isinstance(error, ReconcilerError) and not isinstance(error, StateError):
                 if not isinstance(error, UnclearWrite):
                     lines.append(done_line(Done(intent.number, None)))
                 self._fail(step, undone, error, seconds)
-            else:
+            else:  # a StateError: the outcome could not be made durable, so its intent stays open
                 raise error
         return lines
 
@@ -172,7 +172,7 @@ class Executor:
             scope_id=written.scope_id or record.scope_id or self._scope_id(step),
             updated_at=written.updated_at or record.updated_at,
         )
-        if written.generated:
+        if written.generated or record.condition == "undelivered":
             self._hand_over(intent, step, record, written)
             record = replace(record, condition="")
         return Done(intent.number, record, gone)
@@ -203,11 +203,18 @@ class Executor:
         return found.arrived, found.item
 
     def _hand_over(self, intent: Intent, step: Step, record: Record, written: Written) -> None:
-        """Deliver generated credentials; until that is done the record says that they are owed."""
+        """Deliver generated credentials, new ones where the answer with them was lost; until that is done the record
+        says that they are owed."""
         owed = replace(record, condition="undelivered")
-        # A thread of its own writes here: journals take lines from several at once.
-        self.journal.append([done_line(Done(intent.number, owed)), intent_line(replace(intent, record=owed))])
+        try:
+            # A thread of its own writes here: journals take lines from several at once.
+            self.journal.append([done_line(Done(intent.number, owed)), intent_line(replace(intent, record=owed))])
+        except ReconcilerError as error:
+            raise StateError(error.message, hint=error.hint) from error
         fold(self.records, Done(intent.number, owed))
+        if not written.generated:
+            renewal = replace(step, action=StepAction.UPDATE, id=record.id, send=("client_secret",), secrets=NOTHING)
+            written = self._write(renewal, Prepared(renewal, step.fields, owed))
         self.deliver(step, written.generated)
         client = written.fields.get("client_id")
         if client is not None:

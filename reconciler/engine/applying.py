@@ -13,6 +13,7 @@ from reconciler.core.plan import Plan, Reason, Step, StepAction
 from reconciler.core.policy import refuse_unsafe
 from reconciler.core.report import Report
 from reconciler.core.resolve import Resolver
+from reconciler.core.resource import Primitive
 from reconciler.core.state import Record
 from reconciler.core.steps import recorded_of
 from reconciler.core.value import Plain, Secret, Value
@@ -63,7 +64,7 @@ def _carry_out(
     sent: int,
 ) -> Report:
     records = dict(books.state.records)
-    preparer = Preparer(ws, digests, records)
+    preparer = Preparer(ws, digests, records, taken=options.deliver is not None)
     for step in plan.bookkeeping:
         fold(records, Done(0, preparer.record(step)))
     executor = Executor(
@@ -100,11 +101,15 @@ def _carry_out(
 
 @dataclass(slots=True)
 class Preparer:
-    """Gives each step its secrets, and says what shall be recorded of it."""
+    """Gives each step its secrets, and says what shall be recorded of it.
+
+    `taken`: somebody waits for generated credentials, wherever the entry says that they go.
+    """
 
     ws: Workspace
     digests: Digester
     records: dict[str, Record]
+    taken: bool = False
     _resolver: Resolver | None = None
 
     def prepare(self, step: Step) -> Prepared:
@@ -140,7 +145,8 @@ class Preparer:
         local: dict[str, Plain] = dict(step.local)
         if before:
             local |= {name: value for name, value in before.local.items() if name.startswith("_")}
-        owes = bool(step.deliver) and (step.action in _MAKING or "client_secret" in step.send)
+        generates = step.primitive is Primitive.APPLICATION and (step.action in _MAKING or "client_secret" in step.send)
+        owes = generates and (self.taken or bool(step.deliver))
         return Record(
             step.address,
             step.primitive,

@@ -10,12 +10,13 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reconciler.core.address import Scope, ScopeType
-from reconciler.core.errors import ReconcilerError, RemoteError
+from reconciler.core.errors import ReconcilerError, RemoteError, UnclearWrite
 from reconciler.core.identity import Ambiguous, find
 from reconciler.core.plan import Change, Step, StepAction
 from reconciler.core.ports import Provider
@@ -23,6 +24,8 @@ from reconciler.core.resource import Primitive
 from reconciler.core.value import Secret
 
 _ORDER = ("client_id", "client_secret")
+_LOOKS = 3
+"""How often a delivery whose fate is unclear is made, each time after a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,13 @@ class Delivery:
             self._to_variables(step, variables, generated)
 
     def _to_variables(self, step: Step, names: Mapping[str, Any], generated: Mapping[str, Secret]) -> None:
+        """Write them, from the look at what is there on again when the fate of a write is unclear."""
+        for _ in range(_LOOKS - 1):
+            with suppress(UnclearWrite):
+                return self._write_variables(step, names, generated)
+        return self._write_variables(step, names, generated)
+
+    def _write_variables(self, step: Step, names: Mapping[str, Any], generated: Mapping[str, Secret]) -> None:
         type_ = ScopeType.GROUP if names.get("group") else ScopeType.PROJECT
         scope = Scope(type_, str(names[type_.value]))
         listing = self.provider.list(Primitive.VARIABLE, scope)
