@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from reconciler.core.flow import Response
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of the largest answer that is read."""
-SLOWEST = 10
-"""An answer may take this many times the timeout in all, however steadily it trickles."""
 CONNECT = 10.0
 """Seconds until a connection must stand."""
 CHUNK = 65536
@@ -98,10 +97,10 @@ class Transport:
                 verify=verify,
                 stream=True,
             ) as answer:
-                body = self._read(answer, begun)
+                body = _read(answer)
                 took = self._since(begun)
                 if body is None:
-                    return Lost("the answer is too large or too slow to be read", elapsed_ms=took)
+                    return Lost("the answer is too large to be read", final=True, elapsed_ms=took)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return Response(answer.status_code, headers, body, took, out.place)
         except Exception as error:
@@ -120,21 +119,12 @@ class Transport:
     def _since(self, begun: float) -> int:
         return max(0, round((self._clock.now() - begun) * 1000))
 
-    def _read(self, answer: Answer, begun: float) -> bytes | None:
-        parts: list[bytes] = []
-        size = 0
-        for part in answer.iter_content(CHUNK):
-            parts.append(part)
-            size += len(part)
-            if size > LARGEST or self._clock.now() - begun > self._timeout * SLOWEST:
-                return None
-        return b"".join(parts)
-
     def _open(self) -> Session:
         from http.cookiejar import DefaultCookiePolicy
 
         import requests
-        from requests.adapters import HTTPAdapter
+
+        from reconciler.providers.deadline import EndingAdapter
 
         with self._lock:
             if self._session is None:
@@ -142,7 +132,7 @@ class Transport:
                 session.trust_env = False
                 session.headers.clear()
                 session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-                pool = HTTPAdapter(pool_connections=8, pool_maxsize=self._parallelism, max_retries=0)
+                pool = EndingAdapter(pool_connections=8, pool_maxsize=self._parallelism, max_retries=0)
                 session.mount("https://", pool)
                 session.mount("http://", pool)
                 for prefix, adapter in self._adapters.items():
@@ -164,6 +154,18 @@ class Transport:
         return way
 
 
+def _read(answer: Answer) -> bytes | None:
+    """The whole body; None for one that is too large."""
+    parts: list[bytes] = []
+    size = 0
+    for part in answer.iter_content(CHUNK):
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST:
+            return None
+    return b"".join(parts)
+
+
 def _lost(error: Exception) -> Lost | None:
     """An exception of the network as a value: what happened, and whether the server may have got the request.
 
@@ -174,32 +176,46 @@ def _lost(error: Exception) -> Lost | None:
     import requests
     from urllib3 import exceptions as urllib3_errors
 
-    network = (requests.RequestException, urllib3_errors.HTTPError, HTTPException, OSError, UnicodeError)
-    if not isinstance(error, network):
+    if not isinstance(
+        error, requests.RequestException | urllib3_errors.HTTPError | HTTPException | OSError | UnicodeError
+    ):
         return None
     causes = _causes(error)
+    broken = Lost("the connection broke before the whole answer came")
+    return next((lost for kinds, lost in _failures() if any(isinstance(cause, kinds) for cause in causes)), broken)
 
-    def of(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(cause, kinds) for cause in causes)
 
-    if of(requests.exceptions.SSLError, urllib3_errors.SSLError):
-        hint = "for a private authority set `REQUESTS_CA_BUNDLE` to its certificates"
-        return Lost("its TLS certificate is not trusted, or TLS failed", False, True, hint=hint)
-    if of(requests.exceptions.InvalidURL, urllib3_errors.LocationParseError, UnicodeError):
-        return Lost("this is no URL that can be asked", False, True)
-    if of(requests.exceptions.InvalidHeader):
-        return Lost("a header's value has a line break or blanks in front", False, True)
-    if of(requests.exceptions.ProxyError, urllib3_errors.ProxyError):
-        return Lost("the proxy cannot be reached or refuses", False)
-    if of(urllib3_errors.NameResolutionError):
-        return Lost("the host's name cannot be resolved", False)
-    if of(urllib3_errors.NewConnectionError, ConnectionRefusedError):
-        return Lost("the connection was refused", False)
-    if of(urllib3_errors.ConnectTimeoutError, requests.exceptions.ConnectTimeout):
-        return Lost("no connection within the time allowed", False)
-    if of(urllib3_errors.ReadTimeoutError, requests.exceptions.ReadTimeout, TimeoutError):
-        return Lost("no answer within the time allowed")
-    return Lost("the connection broke before the whole answer came")
+@cache
+def _failures() -> tuple[tuple[tuple[type[BaseException], ...], Lost], ...]:
+    """What exceptions mean, the first that fits. TLS may fail long after the server has read the request."""
+    from ssl import SSLCertVerificationError
+
+    from requests import exceptions as ours
+    from urllib3 import exceptions as theirs
+    from urllib3.util.ssl_match_hostname import CertificateError
+
+    from reconciler.providers.deadline import TooSlow
+
+    trust = "for a private authority set `REQUESTS_CA_BUNDLE` to its certificates"
+    port = "is this an https address, and its port the right one?"
+    return (
+        (
+            (SSLCertVerificationError, CertificateError),
+            Lost("its TLS certificate is not trusted", False, True, hint=trust),
+        ),
+        ((ours.SSLError, theirs.SSLError), Lost("TLS failed", final=True, hint=port)),
+        (
+            (ours.InvalidURL, theirs.LocationParseError, UnicodeError),
+            Lost("this is no URL that can be asked", False, True),
+        ),
+        ((ours.InvalidHeader,), Lost("a header's value has a line break or blanks in front", False, True)),
+        ((ours.ProxyError, theirs.ProxyError), Lost("the proxy cannot be reached or refuses", False)),
+        ((theirs.NameResolutionError,), Lost("the host's name cannot be resolved", False)),
+        ((theirs.NewConnectionError, ConnectionRefusedError), Lost("the connection was refused", False)),
+        ((theirs.ConnectTimeoutError, ours.ConnectTimeout), Lost("no connection within the time allowed", False)),
+        ((TooSlow,), Lost("the answer came too slowly to be read", final=True)),
+        ((theirs.ReadTimeoutError, ours.ReadTimeout, TimeoutError), Lost("no answer within the time allowed")),
+    )
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

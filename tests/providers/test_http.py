@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import ssl
 import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -340,6 +341,7 @@ def test_a_client_knows_where_its_gitlab_is() -> None:
 
 REFUSED = requests.ConnectionError(urllib3_errors.NewConnectionError(None, "canary"))  # type: ignore[arg-type]
 UNRESOLVED = requests.ConnectionError(urllib3_errors.NameResolutionError("canary", None, OSError()))  # type: ignore[arg-type]
+UNTRUSTED = requests.exceptions.SSLError(urllib3_errors.SSLError(ssl.SSLCertVerificationError("canary")))
 BROKEN = requests.ConnectionError(urllib3_errors.ProtocolError("canary", ConnectionResetError()))
 
 
@@ -350,7 +352,8 @@ BROKEN = requests.ConnectionError(urllib3_errors.ProtocolError("canary", Connect
         (UNRESOLVED, "resolved", 5),
         (requests.ConnectTimeout("canary"), "no connection within", 5),
         (requests.exceptions.ProxyError("canary"), "proxy", 5),
-        (requests.exceptions.SSLError("canary"), "certificate", 1),
+        (UNTRUSTED, "certificate is not trusted", 1),
+        (requests.exceptions.SSLError("canary"), "TLS failed", 1),
         (requests.exceptions.InvalidHeader("canary"), "header", 1),
         (requests.exceptions.InvalidURL("canary"), "no URL", 1),
         (requests.ReadTimeout("canary"), "no answer within", 5),
@@ -369,14 +372,23 @@ def test_every_failure_of_the_network_is_a_sentence_without_its_text(
     assert len(adapter.sent) == tries
 
 
-@pytest.mark.parametrize(("error", "unclear"), [(REFUSED, False), (BROKEN, True), (requests.ReadTimeout(), True)])
-def test_a_write_is_unclear_only_when_it_may_have_arrived(error: Exception, unclear: bool) -> None:
+@pytest.mark.parametrize(
+    ("error", "unclear", "tries"),
+    [
+        (REFUSED, False, 5),
+        (UNTRUSTED, False, 1),
+        (BROKEN, True, 1),
+        (requests.ReadTimeout(), True, 1),
+        (requests.exceptions.SSLError("bad record mac"), True, 1),
+    ],
+)
+def test_a_write_is_unclear_only_when_it_may_have_arrived(error: Exception, unclear: bool, tries: int) -> None:
     http, adapter, _, _ = client(lambda request: error)
 
     with pytest.raises(RemoteError) as refused:
         http.send(Request("POST", "/x", writes=True))
     assert isinstance(refused.value, UnclearWrite) is unclear
-    assert len(adapter.sent) == (1 if unclear else 5)
+    assert len(adapter.sent) == tries
 
 
 def test_a_mistake_of_ours_is_not_taken_for_the_network() -> None:

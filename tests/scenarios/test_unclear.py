@@ -1,4 +1,4 @@
-"""Answers that are lost, at every sort of write: nothing is lost, nothing is twice, and no POST goes out again unlooked."""
+"""Answers that are lost, at every sort of write: nothing is lost, nothing is twice, no POST goes out again unlooked."""
 
 from __future__ import annotations
 
