@@ -84,7 +84,7 @@ class Response:
         """The body as JSON, or None when it is none; halves of characters are replaced, since no file can hold them."""
         try:
             found = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         if _SURROGATES.search(self.body):
             found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))

@@ -12,7 +12,7 @@ from reconciler.core.errors import RemoteError
 from reconciler.core.flow import Request, Response
 from reconciler.core.ports import ScopeFacts
 from reconciler.providers.gitlab import GitLabEstate
-from reconciler.providers.gitlab.primitive import next_page, pages
+from reconciler.providers.gitlab.pages import MOST_PAGES, next_page, pages
 
 SHOP = Scope(ScopeType.PROJECT, "myorg/shop")
 
@@ -157,10 +157,15 @@ def test_objects_that_come_twice_count_once() -> None:
     assert [raw["id"] for raw in found] == [1, 2, 3]
 
 
-def test_pages_that_lead_back_end() -> None:
-    found, asked = all_of(page([1], x_next_page="2"), page([2], x_next_page="2"))
+def test_a_list_that_leads_back_to_a_page_that_was_read_is_refused() -> None:
+    with pytest.raises(RemoteError, match="do not end"):
+        all_of(page([1], x_next_page="2"), page([2], x_next_page="2"))
 
-    assert len(found) == len(asked) == 2
+
+def test_a_list_without_an_end_is_refused() -> None:
+    endless = (page([n], x_next_page=str(n + 1)) for n in range(1, MOST_PAGES + 1))
+    with pytest.raises(RemoteError, match="do not end"):
+        all_of(*endless)
 
 
 def test_a_refused_page_is_given_as_it_is() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.address import Scope, ScopeType
-from reconciler.core.errors import RemoteError
+from reconciler.core.errors import RemoteError, UnclearWrite
 from reconciler.core.flow import Response
 from reconciler.core.plan import Step, StepAction
 from reconciler.core.resource import Primitive
@@ -356,11 +356,47 @@ def test_a_write_answered_without_a_body_leaves_what_was_known(lab: Any, step_of
     assert (written.id, written.scope_id) == ("SENTRY_DSN", 2)
 
 
-def test_an_application_without_its_secret_in_the_answer_is_an_error(lab: Any, step_of: StepOf) -> None:
-    lab.fault("POST", "/api/v4/applications", "status", {"status": 201, "body": "{}"})
+def test_an_application_without_its_secret_in_the_answer_is_unclear(lab: Any, step_of: StepOf) -> None:
+    shown = {"id": 1, "application_id": "x", "application_name": "portal", "callback_url": PORTAL["redirect_uri"]}
+    lab.fault("POST", "/api/v4/applications", "status", {"status": 201, "body": shown})
 
-    with pytest.raises(RemoteError, match="no client secret"):
+    with pytest.raises(UnclearWrite, match="no client secret"):
         lab.provider.write(application(step_of, StepAction.CREATE, PORTAL), PORTAL)
+
+
+PAGES = ["<html>Please sign in</html>", '{"id": 1, "ke', "{}", "[]", "null", "[" * 100_000]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page[:6])
+def test_a_write_that_a_stranger_answers_is_unclear(lab: Any, step_of: StepOf, page: str) -> None:
+    for method in ("POST", "PUT"):
+        lab.fault(method, "/api/v4/*", "status", {"status": 200, "body": page})
+    hook = {"url": "https://a.example"}
+    writes = [
+        (application(step_of, StepAction.CREATE, PORTAL), PORTAL),
+        (variable(step_of, StepAction.CREATE, DSN), DSN),
+        (variable(step_of, StepAction.UPDATE, DSN, id="SENTRY_DSN"), DSN),
+        (step_of("hook", StepAction.CREATE, hook, identity=hook), hook),
+        (step_of("hook", StepAction.UPDATE, hook, identity=hook, id=1), hook),
+    ]
+    for step, values in writes:
+        with pytest.raises(UnclearWrite, match="may or may not"):
+            lab.provider.write(step, values)
+
+
+def test_a_create_answered_without_a_body_is_unclear(lab: Any, step_of: StepOf) -> None:
+    lab.fault("POST", "/api/v4/*", "status", {"status": 201, "body": ""})
+
+    with pytest.raises(UnclearWrite):
+        lab.provider.write(variable(step_of, StepAction.CREATE, DSN), DSN)
+
+
+@pytest.mark.parametrize("primitive", [Primitive.HOOK, Primitive.INTEGRATION, Primitive.VARIABLE, Primitive.MIRROR])
+@pytest.mark.parametrize("page", ['[{"message": "hello"}]', '[{"id": 1, "slug": 5, "key": 7, "url": [1]}, {}]'])
+def test_a_list_that_a_stranger_answers_is_unknown(lab: Any, primitive: Primitive, page: str) -> None:
+    lab.fault("GET", "/api/v4/*", "status", {"status": 200, "body": page})
+
+    assert lab.provider.list(primitive, SHOP).unknown
 
 
 def test_every_answer_is_a_response() -> None:

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.core.address import ScopeType
+from reconciler.core.flow import Response
 from reconciler.core.live import Written
 from reconciler.core.resource import Primitive
 from reconciler.core.value import Secret
-from reconciler.providers.gitlab.primitive import Calls, Declaration, Work
+from reconciler.providers.gitlab.primitive import Declaration, Work
+from reconciler.providers.gitlab.talk import Calls
 from reconciler.providers.gitlab.translate import Raw
 
 CLIENT_ID, CLIENT_SECRET = "client_id", "client_secret"
@@ -22,23 +24,23 @@ CLIENT_ID, CLIENT_SECRET = "client_id", "client_secret"
 def create(work: Work) -> Calls[Written]:
     """Make an application; the answer holds its credentials."""
     response = yield work.on_collection("POST", work.body())
-    return _with_credentials(work, response.data())
+    return _with_credentials(work, response)
 
 
 def renew(work: Work) -> Calls[Written]:
     """Give an application a new secret: the only change that GitLab knows."""
     response = yield work.on_member("POST", below="/renew-secret")
-    return _with_credentials(work, response.data())
+    return _with_credentials(work, response)
 
 
-def _with_credentials(work: Work, raw: object) -> Written:
+def _with_credentials(work: Work, response: Response) -> Written:
+    written, raw = work.written(response), response.data()
     if not isinstance(raw, Mapping) or not raw.get("secret"):
-        raise work.refuse("POST", work.collection, "the answer holds no client secret")
+        raise work.unclear("the answer holds no client secret")
     generated = {
         CLIENT_ID: Secret(str(raw["application_id"]), f"the client id of {work.step.address}"),
         CLIENT_SECRET: Secret(str(raw["secret"]), f"the client secret of {work.step.address}"),
     }
-    written = work.written(raw)
     return replace(written, fields={**written.fields, CLIENT_ID: str(raw["application_id"])}, generated=generated)
 
 

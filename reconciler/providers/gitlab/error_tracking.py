@@ -13,7 +13,8 @@ from reconciler.core.flow import Response
 from reconciler.core.live import Written
 from reconciler.core.resource import Primitive
 from reconciler.providers.decide import explain
-from reconciler.providers.gitlab.primitive import MISSING, Calls, Declaration, Work, is_missing, refusal_of
+from reconciler.providers.gitlab.primitive import MISSING, Declaration, Work, is_missing, refusal_of
+from reconciler.providers.gitlab.talk import Calls
 from reconciler.providers.gitlab.translate import Raw
 
 HINT = "set up Sentry under Settings, Monitor once by hand, or have GitLab's own error tracking switched on"
@@ -50,7 +51,7 @@ def _accepted(work: Work, method: str, response: Response) -> Written:
         raise refusal_of(method, work.member, response)
     if isinstance(raw, Mapping) and raw.get("status") == "error":
         raise work.refuse(method, work.member, f"GitLab refused the change: {explain(response)}", hint=HINT)
-    return work.written(raw)
+    return work.written(response)
 
 
 def _listed(response: Response, path: str) -> list[Raw]:

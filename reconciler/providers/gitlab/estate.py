@@ -15,7 +15,8 @@ from reconciler.core.address import Scope, ScopeType
 from reconciler.core.errors import RemoteError
 from reconciler.core.flow import Request
 from reconciler.core.ports import Http, ScopeFacts
-from reconciler.providers.gitlab.primitive import API, pages
+from reconciler.providers.gitlab.pages import pages
+from reconciler.providers.gitlab.primitive import API
 from reconciler.providers.gitlab.talk import DENIED, converse, why_unknown
 
 

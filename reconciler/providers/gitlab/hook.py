@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from reconciler.core.address import ScopeType
+from reconciler.core.flow import Response
 from reconciler.core.live import Written
 from reconciler.core.resource import Primitive
-from reconciler.providers.gitlab.primitive import MISSING, Calls, Declaration, Work
+from reconciler.providers.gitlab.primitive import MISSING, Declaration, Work
+from reconciler.providers.gitlab.talk import Calls
 from reconciler.providers.gitlab.translate import Raw, to_wire
 
 HEADERS, VARIABLES, SIGNING = "custom_headers", "url_variables", "signing_token"
@@ -24,7 +26,7 @@ def create(work: Work) -> Calls[Written]:
     """Make a webhook."""
     body = {name: value for name, value in work.body().items() if name not in MAPS or value}
     response = yield work.on_collection("POST", body)
-    return _checked(work, "POST", work.collection, body, response.data())
+    return _checked(work, "POST", work.collection, body, response)
 
 
 def update(work: Work) -> Calls[Written]:
@@ -36,18 +38,15 @@ def update(work: Work) -> Calls[Written]:
         response = yield work.on_member("PUT", body)
     else:
         response = yield work.look()
-    raw = response.data()
     headers = to_wire(work.shape, [HEADERS], work.values).get(HEADERS) if moves else None
     if headers:
         response = yield work.on_member("PUT", {HEADERS: headers})
-        raw = response.data()
-    written = _checked(work, "PUT", work.member, body, raw)
-    dropped = list(_dropped(work, raw))
+    written = _checked(work, "PUT", work.member, body, response)
+    dropped = list(_dropped(work, response.data()))
     for name, key in dropped:
         yield work.on_member("DELETE", below=f"/{name}/{quote(key, safe='')}", accept=MISSING)
     if dropped:
-        response = yield work.look()
-        written = work.written(response.data())
+        written = work.written((yield work.look()))
     return written
 
 
@@ -64,11 +63,12 @@ def _dropped(work: Work, raw: object) -> list[tuple[str, str]]:
     return found
 
 
-def _checked(work: Work, method: str, path: str, body: Mapping[str, object], raw: object) -> Written:
+def _checked(work: Work, method: str, path: str, body: Mapping[str, object], response: Response) -> Written:
+    raw = response.data()
     if body.get(SIGNING) is not None and isinstance(raw, Mapping) and not raw.get(f"{SIGNING}_present"):
         hint = "signing tokens need GitLab 19.0; drop `signing_token`"
         raise work.refuse(method, path, "this GitLab ignored the signing token", hint=hint)
-    return work.written(raw)
+    return work.written(response)
 
 
 def _identity(raw: Raw) -> Mapping[str, str]:

@@ -12,8 +12,9 @@ from reconciler.core.address import ScopeType
 from reconciler.core.live import Written
 from reconciler.core.resource import INHERIT, Field, FieldType, Primitive
 from reconciler.core.value import Value
-from reconciler.providers.gitlab.primitive import MISSING, Calls, Declaration, Work, is_missing, refusal_of
+from reconciler.providers.gitlab.primitive import MISSING, Declaration, Work, is_missing, refusal_of
 from reconciler.providers.gitlab.primitive import delete as plain_delete
+from reconciler.providers.gitlab.talk import Calls
 from reconciler.providers.gitlab.translate import Raw, to_wire
 
 STAND_IN = "set_by_the_group"
@@ -35,7 +36,7 @@ def write(work: Work) -> Calls[Written]:
         raise work.refuse("PUT", work.member, "GitLab kept the inherited settings and ignored the ones that were sent")
     if isinstance(raw, Mapping) and raw.get("active") is False:
         raise work.refuse("PUT", work.member, "GitLab stored the settings but left the integration switched off")
-    return work.written(raw)
+    return work.written(response)
 
 
 def remove(work: Work) -> Calls[Written]:
@@ -62,7 +63,7 @@ def _inherit(work: Work) -> Calls[Written]:
     if not isinstance(raw, Mapping) or not raw.get("inherited"):
         hint = "does the group above have this integration, and is this GitLab 17.3 or newer?"
         raise work.refuse("PUT", work.member, "GitLab did not make it use the group's settings", hint=hint)
-    return work.written(raw)
+    return work.written(response)
 
 
 def _stand_ins(work: Work, raw: Raw) -> dict[str, Value]:
@@ -99,7 +100,7 @@ DECLARATION = Declaration(
         ScopeType.PROJECT: "/projects/{scope}/integrations",
         ScopeType.GROUP: "/groups/{scope}/integrations",
     },
-    shape_of=lambda raw: str(raw["slug"]),
+    shape_of=lambda raw: str(raw.get("slug")),
     identity=lambda raw: {"slug": str(raw["slug"])},
     key=lambda id, identity: identity["slug"],
     paged=False,

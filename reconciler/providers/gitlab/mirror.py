@@ -14,7 +14,8 @@ from reconciler.core.flow import Request
 from reconciler.core.live import Written
 from reconciler.core.resource import Primitive
 from reconciler.core.value import Secret, Value
-from reconciler.providers.gitlab.primitive import Calls, Declaration, Work
+from reconciler.providers.gitlab.primitive import Declaration, Work
+from reconciler.providers.gitlab.talk import Calls
 from reconciler.providers.gitlab.translate import Raw
 
 ADDRESS = frozenset({"url", "username", "password"})
@@ -24,13 +25,13 @@ def create(work: Work) -> Calls[Written]:
     """Make a mirror; its credentials go inside the URL."""
     body = {name: value for name, value in work.body(without=ADDRESS).items() if value is not None}
     response = yield work.on_collection("POST", {**body, "url": _address(work)})
-    return work.written(response.data())
+    return work.written(response)
 
 
 def update(work: Work) -> Calls[Written]:
     """Change everything but the address."""
     response = yield work.on_member("PUT", work.body(without=ADDRESS))
-    return work.written(response.data())
+    return work.written(response)
 
 
 def sync(scope_id: int, mirror_id: int) -> Calls[None]:

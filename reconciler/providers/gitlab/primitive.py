@@ -6,34 +6,27 @@ them; the caller raises those). A new primitive is one `Declaration` in a file o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from reconciler.core.address import Scope, ScopeType
-from reconciler.core.errors import RemoteError
+from reconciler.core.errors import RemoteError, UnclearWrite
 from reconciler.core.flow import Request, Response
 from reconciler.core.live import Item, Written
 from reconciler.core.plan import Step, StepAction
 from reconciler.core.resource import NOTHING, Primitive, Shape
 from reconciler.core.value import Secret, Value
 from reconciler.providers.decide import Call, explain, refusal
+from reconciler.providers.gitlab.pages import rows
+from reconciler.providers.gitlab.talk import Calls
 from reconciler.providers.gitlab.translate import Raw, from_wire, shows_more, to_wire
-
-T = TypeVar("T")
-Calls = Generator[Request, Response, T]
-"""A conversation of which every accepted answer arrives."""
 
 Accept = frozenset[int]
 NONE: Accept = frozenset()
 MISSING: Accept = frozenset({404})
 
 API = "/api/v4"
-PAGE = 100
-MOST_PAGES = 10_000
-LIST_TRIES = 2
-"""How often a list is read whose pages do not add up to its total (objects may come and go between two pages)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +80,24 @@ class Work:
         query = self.declaration.query(self.step.scope, self.step.identity)
         return Request("GET", self.member, query=query, accept=accept)
 
-    def written(self, raw: object) -> Written:
-        """What an answer with the whole object says was left behind."""
-        if not isinstance(raw, Mapping):
+    def written(self, response: Response) -> Written:
+        """What an answer with the whole object says was left behind; raises UnclearWrite when it is no such object.
+
+        A proxy's page in the place of GitLab's answer says nothing of what GitLab has done.
+        """
+        if not response.body and self.step.id is not None:
             return Written(self.step.id, scope_id=self.step.scope_id)
-        item = self.declaration.item(raw, self.step.scope, self.shape)
+        try:
+            item = self.declaration.item(response.data(), self.step.scope, self.shape)
+        except RemoteError as error:
+            raise self.unclear("the answer is not the object that was written", hint=error.hint) from error
         scope_id = item.scope_id if item.scope_id is not None else self.step.scope_id
         return Written(item.id, item.updated_at, item.fields, scope_id=scope_id)
+
+    def unclear(self, why: str, *, hint: str = "") -> UnclearWrite:
+        """The error of an answer of success that does not tell what was done."""
+        place = self.collection if self.step.id is None else self.member
+        return UnclearWrite(f"{place}: {why}; it may or may not have been carried out", url=place, hint=hint)
 
     def refuse(self, method: str, path: str, why: str, *, hint: str = "") -> RemoteError:
         """The error of an answer that looks like success and is none."""
@@ -103,13 +107,13 @@ class Work:
 def create(work: Work) -> Calls[Written]:
     """Make an object with everything that the step sends."""
     response = yield work.on_collection("POST", work.body())
-    return work.written(response.data())
+    return work.written(response)
 
 
 def update(work: Work) -> Calls[Written]:
     """Change an object in place."""
     response = yield work.on_member("PUT", work.body())
-    return work.written(response.data())
+    return work.written(response)
 
 
 def delete(work: Work) -> Calls[Written]:
@@ -154,7 +158,7 @@ class Declaration:
     status: tuple[str, ...] = ()
     paged: bool = True
     in_list_only: bool = False
-    listed: Callable[[Response, str], list[Raw]] = lambda response, path: rows(response, path)
+    listed: Callable[[Response, str], list[Raw]] = rows
     is_empty: Callable[[Response], bool] = lambda response: False
     gone: Callable[[Raw], bool] = lambda raw: False
     denied: Mapping[tuple[ScopeType, int], str] = field(default_factory=dict)
@@ -184,20 +188,24 @@ class Declaration:
         return f"{collection}/{quote(key, safe='')}" if key else collection
 
     def item(self, raw: Raw, scope: Scope, shape: Shape | None) -> Item:
-        """An object that GitLab shows, as a live item."""
-        parent = raw.get("project_id", raw.get("group_id"))
-        return Item(
-            self.primitive,
-            self.shapes.get(scope.type) or self.shape_of(raw),
-            self.id(raw),
-            from_wire(shape, self.shown(raw)) if shape else {},
-            identity=self.identity(raw),
-            updated_at=raw.get("updated_at"),
-            partial=shows_more(shape, self.shown(raw)),
-            inherited=bool(raw.get("inherited")),
-            scope_id=parent if isinstance(parent, int) else None,
-            status={name: raw[name] for name in self.status if name in raw},
-        )
+        """An object that GitLab shows, as a live item; raises RemoteError for what is no such object."""
+        try:
+            parent = raw.get("project_id", raw.get("group_id"))
+            return Item(
+                self.primitive,
+                self.shapes.get(scope.type) or self.shape_of(raw),
+                self.id(raw),
+                from_wire(shape, self.shown(raw)) if shape else {},
+                identity=self.identity(raw),
+                updated_at=raw.get("updated_at"),
+                partial=shows_more(shape, self.shown(raw)),
+                inherited=bool(raw.get("inherited")),
+                scope_id=parent if isinstance(parent, int) else None,
+                status={name: raw[name] for name in self.status if name in raw},
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            hint = "is this the URL of a GitLab instance, with nothing in between that answers for it?"
+            raise RemoteError(f"the answer is no {self.primitive.replace('_', ' ')}", hint=hint) from error
 
     def carry_out(self, work: Work) -> Calls[Written]:
         """The conversation of a step."""
@@ -209,58 +217,6 @@ class Declaration:
             StepAction.DELETE: self.delete,
         }
         return operations[work.step.action](work)
-
-
-def pages(path: str, query: Mapping[str, Any], accept: frozenset[int]) -> Calls[Response | list[Raw]]:
-    """Every object of a paged list; the refusing answer where one of `accept` came.
-
-    Pages are followed by the header, never by counting: a page may be short, and totals may be missing. Where there is
-    a total and less was shown, the list is read once more, and then refused: what it lacks is not absent.
-    """
-    total = 0
-    for _ in range(LIST_TRIES):
-        found: dict[object, Raw] = {}
-        asked: Mapping[str, Any] = {"per_page": PAGE, **query}
-        seen: list[Mapping[str, Any]] = []
-        while asked not in seen and len(seen) < MOST_PAGES:
-            seen.append(asked)
-            response = yield Request("GET", path, query=asked, accept=accept)
-            if not response.ok:
-                return response
-            for raw in rows(response, path):
-                found.setdefault(raw.get("id", (len(found), len(seen))), raw)
-            text = response.headers.get("x-total", "")
-            total = int(text) if text.isdigit() else 0
-            following = next_page(response)
-            if not following:
-                break
-            asked = {"per_page": PAGE, **query, **following}
-        if len(found) >= total:
-            return list(found.values())
-    hint = "try again; if it stays so, something between here and GitLab cuts its answers"
-    raise RemoteError(f"GET {path}: {len(found)} of {total} objects were shown", method="GET", url=path, hint=hint)
-
-
-def next_page(response: Response) -> Mapping[str, str]:
-    """The query parameters that lead to the next page, none at the end."""
-    number = response.headers.get("x-next-page")
-    if number is not None:
-        return {"page": number.strip()} if number.strip() else {}
-    for part in response.headers.get("link", "").split(","):
-        target, _, about = part.partition(";")
-        if 'rel="next"' in about:
-            given = parse_qs(urlsplit(target.strip().strip("<>")).query)
-            return {name: values[-1] for name, values in given.items() if name in ("page", "cursor", "id_after")}
-    return {}
-
-
-def rows(response: Response, path: str) -> list[Raw]:
-    """The objects of a list's answer; raises RemoteError when it is no list."""
-    data = response.data()
-    if not isinstance(data, list) or not all(isinstance(raw, Mapping) for raw in data):
-        hint = "is this the URL of a GitLab instance?"
-        raise RemoteError(f"GET {path}: the answer is no list of objects", method="GET", url=path, hint=hint)
-    return data
 
 
 def is_missing(response: Response) -> bool:

@@ -13,8 +13,9 @@ from reconciler.core.ports import Estate, Http
 from reconciler.core.resource import Primitive, Shape
 from reconciler.core.value import Value
 from reconciler.providers.gitlab import application, error_tracking, hook, integration, mirror, variable
-from reconciler.providers.gitlab.primitive import MISSING, Calls, Declaration, Work, is_missing, is_sent, pages
-from reconciler.providers.gitlab.talk import DENIED, converse, why_unknown
+from reconciler.providers.gitlab.pages import pages
+from reconciler.providers.gitlab.primitive import MISSING, Declaration, Work, is_missing, is_sent
+from reconciler.providers.gitlab.talk import DENIED, Calls, converse, why_unknown
 from reconciler.providers.gitlab.translate import Raw
 
 DECLARATIONS: Mapping[Primitive, Declaration] = {
@@ -34,13 +35,15 @@ class GitLabProvider:
         declaration = DECLARATIONS[Primitive(primitive)]
         try:
             answer = converse(_listing(declaration, scope), self._http)
+            if isinstance(answer, Response):
+                if declaration.is_empty(answer):
+                    return Listing()
+                special = declaration.denied.get((scope.type, answer.status), "")
+                return Listing(unknown=why_unknown(answer, scope, special))
+            shown = [(self._item(declaration, raw, scope), raw) for raw in answer]
         except RemoteError as error:
             return Listing(unknown=error.message)
-        if isinstance(answer, Response):
-            if declaration.is_empty(answer):
-                return Listing()
-            return Listing(unknown=why_unknown(answer, scope, declaration.denied.get((scope.type, answer.status), "")))
-        items = [self._item(declaration, raw, scope) for raw in answer if not declaration.gone(raw)]
+        items = [item for item, raw in shown if not declaration.gone(raw)]
         return Listing(tuple(sorted(items, key=lambda item: (sorted(item.identity.items()), str(item.id)))))
 
     def read(self, item: Item, scope: Scope) -> Item | None:

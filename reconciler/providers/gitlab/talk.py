@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from typing import TypeVar
 
 from reconciler.core.address import Scope, ScopeType
-from reconciler.core.flow import Response
+from reconciler.core.flow import Request, Response
 from reconciler.core.ports import Http
 from reconciler.providers.decide import explain
-from reconciler.providers.gitlab.primitive import Calls
 
 T = TypeVar("T")
+Calls = Generator[Request, Response, T]
+"""A conversation of which every accepted answer arrives."""
 
 DENIED = frozenset({301, 302, 307, 308, 401, 403, 404})
 """Statuses that hide an object: what they hide is unknown, never absent."""

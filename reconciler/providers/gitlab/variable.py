@@ -13,7 +13,8 @@ from reconciler.core.address import Scope, ScopeType
 from reconciler.core.live import Written
 from reconciler.core.resource import Primitive
 from reconciler.core.value import Value
-from reconciler.providers.gitlab.primitive import Calls, Declaration, Work
+from reconciler.providers.gitlab.primitive import Declaration, Work
+from reconciler.providers.gitlab.talk import Calls
 from reconciler.providers.gitlab.translate import Raw
 
 EVERYWHERE = "*"
@@ -27,13 +28,13 @@ def create(work: Work) -> Calls[Written]:
     if work.step.scope.type is not ScopeType.INSTANCE:
         body["environment_scope"] = work.step.identity.get("environment_scope", EVERYWHERE)
     response = yield work.on_collection("POST", body)
-    return work.written(response.data())
+    return work.written(response)
 
 
 def update(work: Work) -> Calls[Written]:
     """Change a variable; its value goes along, as GitLab's documentation wants."""
     response = yield work.on_member("PUT", work.body(without=NAMING))
-    return work.written(response.data())
+    return work.written(response)
 
 
 def _identity(raw: Raw) -> Mapping[str, str]:
