@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from reconciler.core.address import Scope, ScopeType
 from reconciler.core.errors import InputError, Problem
 from reconciler.core.resource import Primitive
 from reconciler.core.targets import expand_recorded
+from reconciler.engine.aside import readers
 from reconciler.engine.books import open_books
 from reconciler.engine.declared import read_manifests, resolver_of
 from reconciler.engine.workspace import Workspace
@@ -37,7 +36,7 @@ def unreadable(ws: Workspace) -> tuple[int, tuple[tuple[Scope, str], ...]]:
     catalogue = ws.catalogue({entry.kind for entry in declarations.entries})
     entries = expand_recorded(declarations, open_books(ws).state, catalogue).entries
     scopes = list({entry.scope.key: entry.scope for entry in entries if entry.scope}.values())[:SCOPES_ASKED]
-    with ThreadPoolExecutor(ws.parallelism) as pool:
+    with readers(ws.parallelism) as pool:
         listings = list(pool.map(lambda s: ws.provider.list(_LISTED.get(s.type, Primitive.INTEGRATION), s), scopes))
     hidden = tuple((s, listing.unknown) for s, listing in zip(scopes, listings, strict=True) if listing.unknown)
     return len(scopes), hidden

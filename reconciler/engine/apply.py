@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from reconciler.core.address import key_of
-from reconciler.core.errors import ExitCode, ReconcilerError, StateError, UnclearWrite
+from reconciler.core.errors import ExitCode, ReconcilerError, RemoteError, StateError, UnclearWrite
 from reconciler.core.events import ApplyStarted, StepDone, StepFailed, StepSkipped, StepStarted
 from reconciler.core.journal import Done, Intent, done_line, fold, intent_line
 from reconciler.core.live import Item, Written
@@ -198,7 +198,10 @@ class Executor:
             raise cause
         item = candidate(step, listing.items)
         if item and item.partial:
-            item = self.provider.read(item, step.scope)
+            try:
+                item = self.provider.read(item, step.scope)
+            except RemoteError as error:
+                raise cause from error
         found = settle(step, item, self.shapes[step.shape])
         return found.arrived, found.item
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from reconciler.core.address import Scope, ScopeType
@@ -24,6 +23,7 @@ from reconciler.core.targets import (
     wanted,
 )
 from reconciler.core.value import Reference
+from reconciler.engine.aside import readers
 from reconciler.engine.workspace import Workspace
 
 
@@ -114,7 +114,7 @@ def _expand(
         return expand(declarations, (), catalogue)
     unknown: dict[str, str] = {}
     projects: list[ScopeFacts] = []
-    with ThreadPoolExecutor(ws.parallelism) as pool:
+    with readers(ws.parallelism) as pool:
         listed = pool.map(lambda group: _projects(ws, group), needed.groups)
         single = pool.map(lambda path: ws.estate.scope(Scope(ScopeType.PROJECT, path)), needed.projects)
         for group, found in zip(needed.groups, listed, strict=True):

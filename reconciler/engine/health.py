@@ -26,6 +26,7 @@ from reconciler.core.healthbook import (
 from reconciler.core.resource import NOTHING, Health, Kind, Primitive, Subject
 from reconciler.core.source import closest
 from reconciler.engine.acting import act_on
+from reconciler.engine.aside import readers
 from reconciler.engine.probing import Found, credential_of, probe, shared
 from reconciler.engine.refresh import Reader
 from reconciler.engine.subjects import Known, Subjects, open_subjects, thresholds
@@ -149,7 +150,7 @@ def _probed(ws: Workspace, known: Sequence[Known]) -> list[Found]:
     groups: dict[object, list[int]] = {}
     for n, one in enumerate(known):
         groups.setdefault(credential_of(one) or n, []).append(n)
-    with ThreadPoolExecutor(max(1, min(ws.parallelism, len(known) or 1))) as pool:
+    with readers(max(1, min(ws.parallelism, len(known) or 1))) as pool:
         firsts = [members[0] for members in groups.values()]
         _ask(ws, pool, known, firsts, answers)
         seconds: dict[object, list[int]] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -21,6 +20,7 @@ from reconciler.core.source import closest
 from reconciler.core.state import State
 from reconciler.core.steps import World
 from reconciler.core.value import Secret
+from reconciler.engine.aside import readers
 from reconciler.engine.books import Books, digester, open_books, settle_open
 from reconciler.engine.declared import Declared, declare, read_manifests
 from reconciler.engine.heirs import with_heirs
@@ -149,7 +149,7 @@ def _digest_side_by_side(ws: Workspace, digests: Digester, resources: Iterable[R
         return ()
     texts = {s.reveal() for r in resources for _, s in secrets_of(r) if s.known}
     if len(texts) > 1:
-        with ThreadPoolExecutor(ws.parallelism) as pool:
+        with readers(ws.parallelism) as pool:
             list(pool.map(digests.of, texts))
     if len(texts) <= _MANY_SECRETS:
         return ()
@@ -169,7 +169,7 @@ def _relocated(ws: Workspace, resources: Iterable[Resource], state: State) -> di
     orphans = {r.scope_id: key for key, r in recorded.items() if key not in declared and r.scope_id is not None}
     if not new or not orphans:
         return {}
-    with ThreadPoolExecutor(ws.parallelism) as pool:
+    with readers(ws.parallelism) as pool:
         facts = list(pool.map(ws.estate.scope, new))
     return {
         orphans[found.id]: scope

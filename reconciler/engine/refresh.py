@@ -7,7 +7,6 @@ Requests are counted by contract (DESIGN.md 14.6): one list per primitive and sc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from reconciler.core.address import Scope, ScopeType, key_of
@@ -19,6 +18,7 @@ from reconciler.core.pair import Case
 from reconciler.core.ports import Listener, Provider
 from reconciler.core.resource import NOTHING, Primitive, Shape
 from reconciler.core.state import Record, State
+from reconciler.engine.aside import readers
 
 Place = tuple[Primitive, str]
 """A primitive at a scope (its key): what one list shows."""
@@ -51,7 +51,7 @@ class Reader:
         if not missing:
             return
         self._listener.on_event(RefreshStarted(len(missing)))
-        with ThreadPoolExecutor(self._parallelism) as pool:
+        with readers(self._parallelism) as pool:
             for place, listing in zip(missing, pool.map(lambda w: self._list(*w), missing.values()), strict=True):
                 self._listings[place] = listing
 
@@ -80,7 +80,7 @@ class Reader:
         found = {key_of(case.address): self._locate(case, taken) for case in cases}
         partial = [case for case in cases if self._needs_detail(case, found[key_of(case.address)])]
         if partial:
-            with ThreadPoolExecutor(self._parallelism) as pool:
+            with readers(self._parallelism) as pool:
                 for case, live in zip(partial, pool.map(lambda c: self._complete(c, found), partial), strict=True):
                     found[key_of(case.address)] = live
         return found

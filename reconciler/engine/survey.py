@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from reconciler.core.ports import Provider, ScopeFacts
 from reconciler.core.resource import Catalogue, Primitive, Resource
 from reconciler.core.source import Source
 from reconciler.core.value import Value
+from reconciler.engine.aside import readers
 from reconciler.engine.books import Books
 from reconciler.engine.refresh import LISTED, Reader
 from reconciler.engine.workspace import Workspace
@@ -119,7 +119,7 @@ def find_scopes(ws: Workspace, paths: Iterable[str], *, groups: bool, recursive:
         wrong = "" if path == INSTANCE else wrong_path(path, ScopeType.GROUP)
         if wrong:
             raise UsageError(f"`{path}` is no path of a project or a group", hint=wrong)
-    with ThreadPoolExecutor(ws.parallelism) as pool:
+    with readers(ws.parallelism) as pool:
         for path, (type_, facts) in zip(given, pool.map(lambda p: _meant(ws, p, groups=groups), given), strict=True):
             if isinstance(facts, ScopeFacts):
                 found.add(type_, facts)
@@ -166,7 +166,7 @@ def in_full(site: Site, shown: Iterable[Shown]) -> list[Found]:
 
     listed = list(shown)
     found = []
-    with ThreadPoolExecutor(site.ws.parallelism) as pool:
+    with readers(site.ws.parallelism) as pool:
         for (scope, facts, item), whole in zip(listed, pool.map(look, listed), strict=True):
             if isinstance(whole, str):
                 site.scopes.left_out.append(LeftOut(scope.path, title(item), whole))

@@ -11,9 +11,11 @@ import pytest
 
 from reconciler.core.errors import StateError
 from reconciler.core.plan import Step
-from reconciler.core.report import ExitCode
+from reconciler.core.report import ExitCode, StepStatus
 from reconciler.core.value import Secret
+from reconciler.engine import verbs
 from reconciler.engine.applying import ApplyOptions, apply_plan
+from reconciler.engine.verbs import PlanOptions
 from reconciler.sandbox.faults import check_faults
 from tests.scenarios.harness import Story
 from tests.scenarios.programs import APP, manager
@@ -172,6 +174,21 @@ def test_credentials_of_a_lost_answer_are_renewed_and_delivered_in_the_same_run(
     delivered = {v["key"]: v["value"] for v in estate.ask("GET", "/projects/myorg%2Fportal/variables")}
     assert delivered["SECRET"] == secret_of(estate)
     assert len([one for one in estate.asked() if one.endswith("/renew-secret")]) == 1
+
+
+def test_a_write_stays_unclear_when_the_look_fails(estate: Story) -> None:
+    faults = [
+        {"match": {"method": "POST", "path": f"{SHOP}/hooks", "nth": 1}, "do": "drop_after"},
+        {"match": {"method": "GET", "path": f"{SHOP}/hooks/*"}, "do": "status", "value": 500},
+    ]
+    with estate.workspace() as ws:
+        plan = verbs.plan(ws, PlanOptions(targets=("myorg/shop:webhooks.made",)))
+        estate.sandbox.world.faults = check_faults(faults)
+        report = apply_plan(ws, plan, ApplyOptions())
+    assert [outcome.status for outcome in report.outcomes] == [StepStatus.FAILED]
+
+    estate.sandbox.world.faults = []
+    assert estate.apply().settled == (("myorg/shop:webhooks.made", "carried out"),)
 
 
 def test_a_program_gets_the_secret_of_an_application_whose_answer_was_lost(story: Story) -> None:
