@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.backends.gitlab_journal import GitLabJournal
 from reconciler.backends.gitlab_store import GitLabStore
 from reconciler.backends.jobs import has_ended
-from reconciler.core.errors import StateError, StateLocked, UnclearWrite, UsageError
+from reconciler.core.errors import ReconcilerError, StateError, StateLocked, UnclearWrite, UsageError
 from reconciler.core.flow import Response
 from reconciler.core.ports import Clock, Http, LockInfo, Version
 
@@ -86,15 +86,17 @@ class GitLabBackend:
     @contextmanager
     def lock(self, info: LockInfo, timeout: float) -> Iterator[None]:
         """Hold the state for writing. A lock whose CI job has ended is taken over."""
-        until = self._clock.now() + timeout
-        while (holder := self._try(info)) is not None:
-            if self._is_over(holder):
-                self._store.unlock(holder.key)
-                continue
-            if self._clock.now() >= until:
-                raise self._locked(holder)
-            self._clock.sleep(min(POLL, max(0.05, until - self._clock.now())))
-        self._lock_id = _Holder.of(info).key
+        ours = _Holder.of(info).key
+        try:
+            self._acquire(info, timeout)
+        except ReconcilerError:
+            raise
+        except BaseException:
+            # Interrupted between GitLab's taking the lock and our knowing it.
+            with suppress(ReconcilerError):
+                self._store.unlock(ours)
+            raise
+        self._lock_id = ours
         try:
             yield
         finally:
@@ -136,6 +138,16 @@ class GitLabBackend:
         return GitLabDocument(GitLabStore(self._http, self._project, f"{self._name}.{name}"))
 
     # -----------------------------------------------------------------------------------------------------------------
+
+    def _acquire(self, info: LockInfo, timeout: float) -> None:
+        until = self._clock.now() + timeout
+        while (holder := self._try(info)) is not None:
+            if self._is_over(holder):
+                self._store.unlock(holder.key)
+                continue
+            if self._clock.now() >= until:
+                raise self._locked(holder)
+            self._clock.sleep(min(POLL, max(0.05, until - self._clock.now())))
 
     def _try(self, info: LockInfo) -> _Holder | None:
         """Try to take the lock: None when we have it, else who holds it."""

@@ -171,8 +171,10 @@ def _limited(call: Call, response: Response, *, waited: float, now: float, patie
     by_class = isinstance(response.data(), dict) and "ratelimit-reset" not in response.headers
     seconds = max(CLASS_PAUSE if asked is None else asked, 1.0 if refusals >= STUBBORN else 0.05)
     if waited + seconds > patience:
-        hint = f"it wants {seconds:.0f} s more of waiting; repeat later, or with less parallelism"
-        return Refuse(refusal(call, response, hint=hint))
+        error = refusal(call, response, hint="repeat later, or with less parallelism")
+        error.message += f"; it wants {seconds:.0f} s more of waiting"
+        error.args = (error.message,)
+        return Refuse(error)
     why = "this endpoint's limit is used up" if by_class else "the server's rate limit is used up"
     return Wait(seconds, why, throttle=not by_class, limited=by_class)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
@@ -69,9 +71,23 @@ class Outgoing:
     def scrubbed(self, body: bytes) -> bytes:
         """What a server answered, without the secrets of this request.
 
-        Must come before anything is cut or folded: half of a secret would not be found.
+        Must come before anything is cut or folded: half of a secret would not be found. JSON is scrubbed text by text,
+        because servers differ in what they escape.
         """
-        return self.scrub(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        text = body.decode("utf-8", "surrogateescape")
+        if self.revealed:
+            with suppress(ValueError, RecursionError):
+                text = json.dumps(self._scrubbed(json.loads(text)), ensure_ascii=False)
+        return self.scrub(text).encode("utf-8", "surrogateescape")
+
+    def _scrubbed(self, data: Any) -> Any:
+        if isinstance(data, str):
+            return self.scrub(data)
+        if isinstance(data, list):
+            return [self._scrubbed(item) for item in data]
+        if isinstance(data, dict):
+            return {self.scrub(name): self._scrubbed(value) for name, value in data.items()}
+        return data
 
     def __repr__(self) -> str:
         return f"Outgoing({self.method} {self.place})"
@@ -158,12 +174,18 @@ class _Reveal:
 
 
 def _forms(secret: str) -> set[str]:
-    """How a secret may stand in an answer: as it is, in a URL, in JSON, in JSON that stands in JSON."""
-    found = {secret, quote(secret, safe=""), quote_plus(secret)}
-    for ascii_only in (True, False):
-        inside = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
-        found |= {inside, json.dumps(inside, ensure_ascii=ascii_only)[1:-1]}
-    return found
+    """How a secret may stand in an answer: as it is, in a URL, in HTML, in JSON, in JSON that stands in JSON.
+
+    Rails escapes what means something in HTML inside JSON as well.
+    """
+    plain = {secret, *(json.dumps(secret, ensure_ascii=only)[1:-1] for only in (True, False))}
+    twice = {json.dumps(text, ensure_ascii=only)[1:-1] for text in plain for only in (True, False)}
+    html = {escape(text, quote=quotes) for text in plain for quotes in (True, False)}
+    rails = {text.translate(_RAILS) for text in plain}
+    return plain | twice | html | rails | {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+
+
+_RAILS = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&"})
 
 
 def _reference(secret: Secret) -> str:

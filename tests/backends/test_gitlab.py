@@ -240,3 +240,21 @@ def test_an_append_costs_one_request_and_a_cleared_journal_keeps_one_version(
     gitlab.fault("POST", f"{STATE}.journal", "status", 422)
     with pytest.raises(StateError):
         backend.journal.append(["three"])
+
+
+def test_an_interruption_while_the_lock_is_taken_leaves_none_behind(gitlab: Any, clock: Any) -> None:
+    class Interrupted:
+        """GitLab takes the lock, and Ctrl-C comes before its answer."""
+
+        def send(self, request: Request) -> Response:
+            answer: Response = gitlab.http.send(request)
+            if request.method == "POST" and request.url.endswith("/lock"):
+                raise KeyboardInterrupt
+            return answer
+
+    backend = GitLabBackend(PLACE, http=Interrupted(), clock=clock)  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt), backend.lock(info("one"), 0):
+        raise AssertionError("locked though interrupted")
+
+    with GitLabBackend(PLACE, http=gitlab.http, clock=clock).lock(info("two"), 0):
+        pass

@@ -283,3 +283,21 @@ def test_every_recorded_refusal_is_explained_and_never_taken_for_success() -> No
             assert explain(response), name
         seen += 1
     assert seen > 500
+
+
+@pytest.mark.parametrize("asked", ["1000000000", "999999999999"])
+def test_a_pause_that_nobody_waits_for_is_refused_with_its_length(asked: str) -> None:
+    limited = Response(429, {"retry-after": asked}, b"Retry later")
+    found = decide(Call("GET", "/x"), limited, attempt=1, waited=0, now=0.0, jitter=0.5, patience=3900)
+
+    assert isinstance(found, Refuse)
+    assert f"it wants {asked} s more" in found.error.message
+
+
+@pytest.mark.parametrize("asked", ["-5", "1e9", "soon", "Thu, 99 Foo 2026 00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_a_pause_that_makes_no_sense_is_a_short_one(asked: str) -> None:
+    limited = Response(429, {"retry-after": asked}, b"Retry later")
+    found = decide(Call("GET", "/x"), limited, attempt=1, waited=0, now=1e9, jitter=0.5, patience=3900)
+
+    assert isinstance(found, Wait)
+    assert 0 < found.seconds <= 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import ssl
@@ -621,6 +622,32 @@ def test_a_refusal_that_repeats_secrets_loses_them_before_it_is_cut() -> None:
 
         assert "canary" not in caught.value.message
         assert "${env:KEY}" in caught.value.message
+
+
+RAILS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        lambda sent: json.dumps({"message": sent}),
+        lambda sent: json.dumps({"message": sent}, ensure_ascii=False),
+        lambda sent: json.dumps({"message": [sent]}).translate(RAILS),
+        lambda sent: json.dumps({"error": {sent: "is invalid"}}),
+        lambda sent: json.dumps({"message": sent.translate(RAILS)}),
+        lambda sent: f"in vain: {sent.translate(RAILS)}",
+        lambda sent: f"in vain: {html.escape(sent, quote=False)}",
+    ],
+)
+def test_a_refusal_loses_secrets_however_the_server_escapes_them(echo: Callable[[str], str]) -> None:
+    secret = Secret('canary"\u00e9<&>\\x', "${env:KEY}")
+    http, *_ = client(lambda request: (400, {}, echo((request.body or b"").decode()).encode()))  # type: ignore[union-attr]
+
+    with pytest.raises(RemoteError) as caught:
+        http.send(Request("PUT", "/x", json={"key": secret}, writes=True))
+
+    assert "canary" not in caught.value.message
+    assert "${env:KEY}" in caught.value.message
 
 
 def test_credentials_in_base64_are_not_repeated() -> None:
