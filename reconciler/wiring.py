@@ -31,7 +31,7 @@ from reconciler.engine.workspace import Workspace
 from reconciler.history.store import HealthStore
 from reconciler.integrations import catalogue as kinds
 from reconciler.integrations.flows.gitlab_access import own_token
-from reconciler.integrations.flows.parts import host_of
+from reconciler.integrations.flows.values import host_of
 from reconciler.integrations.templates import TEMPLATES
 from reconciler.providers.gitlab.estate import GitLabEstate
 from reconciler.providers.gitlab.provider import GitLabProvider

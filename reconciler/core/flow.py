@@ -122,5 +122,8 @@ class Remember:
     facts: Mapping[str, Plain]
 
 
-Flow = Generator[Request | Pause | Remember, Response | Failure | None, T]
+Answer = Response | Failure
+"""What becomes of one request."""
+
+Flow = Generator[Request | Pause | Remember, Answer | None, T]
 """A conversation: yields requests, pauses and facts, is sent answers (None after a pause or a fact), returns a T."""

@@ -12,29 +12,14 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.core.errors import ReconcilerError, RemoteError
-from reconciler.core.flow import Bearer, Flow, Request
+from reconciler.core.flow import Answer, Bearer, Flow, Request
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.answers import mapping, objects, shown
+from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.messages import lines, without_nothing
-from reconciler.integrations.flows.parts import (
-    CREDENTIAL,
-    GONE,
-    SETTINGS,
-    Answer,
-    Sign,
-    ask,
-    degraded,
-    healthy,
-    judge,
-    look,
-    mapping,
-    need,
-    need_secret,
-    sequence,
-    shown,
-    taken,
-    text_of,
-)
+from reconciler.integrations.flows.values import need, need_secret, text_of
+from reconciler.integrations.flows.verdicts import CREDENTIAL, GONE, SETTINGS, Sign, degraded, healthy, judge
 
 BASE = "https://app.asana.com/api/1.0"
 _SIGNS = (
@@ -98,8 +83,8 @@ def comment(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[s
     task, text = need(parameters, "task"), need(parameters, "text")
     path = f"/tasks/{quote(task, safe='')}/stories"
     answer = yield from ask(Request("GET", BASE + path, auth=_auth(subject)))
-    said = sequence(shown(taken("Asana", "read the task's comments", answer, writes=False, why=_WHY)).get("data"))
-    if any(mapping(story).get("text") == text for story in said):
+    said = objects(shown(taken("Asana", "read the task's comments", answer, writes=False, why=_WHY)).get("data"))
+    if any(story.get("text") == text for story in said):
         return {"task": task, "created": False}
     taken("Asana", "comment on the task", (yield from _send(subject, "POST", path, {"text": text})), why=_WHY)
     return {"task": task, "created": True}
@@ -134,7 +119,7 @@ def _marked(subject: Subject, project: str, marker: str) -> Flow[str]:
     for _ in range(_PAGES):
         answer = yield from ask(Request("GET", url, query=query, auth=_auth(subject)))
         page = shown(taken("Asana", "read the project's tasks", answer, writes=False, why=_WHY))
-        for task in map(mapping, sequence(page.get("data"))):
+        for task in objects(page.get("data")):
             if _line(marker) in str(task.get("notes", "")).splitlines():
                 return str(task.get("gid", ""))
         offset = mapping(page.get("next_page")).get("offset")

@@ -12,19 +12,15 @@ from reconciler.core.flow import Basic, Flow, Response
 from reconciler.core.resource import Action, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
 from reconciler.integrations.flows import mirrors
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.asking import ask, look
+from reconciler.integrations.flows.values import need, need_secret, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     MISLEADING,
     THROTTLED,
     Sign,
-    ask,
     healthy,
-    judge,
-    look,
-    need,
-    need_secret,
-    text_of,
     trouble,
     unhealthy,
 )
@@ -51,8 +47,8 @@ def probe(subject: Subject) -> Flow[Verdict]:
     address = address_of(subject)
     auth = Basic(text_of(subject.values, "git_username"), need_secret(subject.values, "git_password"))
     answer = yield from ask(look("GET", f"{address}/info/refs", query={"service": "git-receive-pack"}, auth=auth))
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, _SIGNS)
+    if wrong := trouble(_NAME, answer, _SIGNS):
+        return wrong
     assert isinstance(answer, Response)
     if _ADVERTISED not in answer.headers.get("content-type", ""):
         return unhealthy("something answers that is no Git server", MISLEADING)

@@ -13,30 +13,22 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.core.errors import RemoteError, UsageError
-from reconciler.core.flow import Basic, Flow, Request, Response
+from reconciler.core.flow import Answer, Basic, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
 from reconciler.integrations.flows import mirrors
+from reconciler.integrations.flows.answers import is_page, mapping, shown
+from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.builds import BRANCH, COMMIT, FOLLOWING, Running, Seen, follow, status_of
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.values import need, need_secret, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     MISLEADING,
     SETTINGS,
-    Answer,
     Sign,
-    ask,
     degraded,
     healthy,
-    is_page,
-    judge,
-    look,
-    mapping,
-    need,
-    need_secret,
-    shown,
-    taken,
-    text_of,
     trouble,
     unhealthy,
 )
@@ -67,8 +59,8 @@ def probe(subject: Subject) -> Flow[Verdict]:
     answer = yield from ask(look("GET", server.repository, query=server.version, auth=server.auth))
     if isinstance(answer, Response) and answer.status < 400 and (answer.status in (203, 302) or is_page(answer)):
         return unhealthy(_REFUSED, CREDENTIAL)
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, _SIGNS)
+    if wrong := trouble(_NAME, answer, _SIGNS):
+        return wrong
     row = shown(answer)
     if not row.get("id"):
         return unhealthy("something else than Azure DevOps answers at this address", MISLEADING)

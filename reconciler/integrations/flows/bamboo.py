@@ -15,23 +15,18 @@ from reconciler.core.errors import RemoteError
 from reconciler.core.flow import Basic, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Secret, Value
+from reconciler.integrations.flows.answers import mapping, shown
+from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.builds import BRANCH, COMMIT, FOLLOWING, PARAMETERS, Running, Seen, follow, status_of
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.values import need_secret, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     MISLEADING,
     SETTINGS,
     Sign,
-    ask,
     degraded,
     healthy,
-    judge,
-    look,
-    mapping,
-    need_secret,
-    shown,
-    taken,
-    text_of,
     trouble,
     unhealthy,
 )
@@ -62,13 +57,13 @@ def probe(subject: Subject) -> Flow[Verdict]:
     answer = yield from ask(server.look("currentUser.json"))
     if isinstance(answer, Response) and "captcha" in answer.headers.get("x-authentication-denied-reason", "").lower():
         return unhealthy("Bamboo wants the user to log in once in a browser, after too many failures", CREDENTIAL)
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, _PERSON)
+    if wrong := trouble(_NAME, answer, _PERSON):
+        return wrong
     if not shown(answer).get("name"):
         return unhealthy("something answers that is no Bamboo, or that did not look at the credential", MISLEADING)
     answer = yield from ask(server.look(Secret(f"plan/{server.plan}.json")))
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, _PLAN)
+    if wrong := trouble(_NAME, answer, _PLAN):
+        return wrong
     if "enabled" not in shown(answer):
         return unhealthy("something answers that is no Bamboo", MISLEADING)
     if not shown(answer)["enabled"]:

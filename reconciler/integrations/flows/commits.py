@@ -10,9 +10,9 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from reconciler.core.address import ScopeType
-from reconciler.core.flow import Failure, Flow, Pause, Request
+from reconciler.core.flow import Answer, Failure, Flow, Pause, Request
 from reconciler.core.resource import Subject
-from reconciler.integrations.flows.parts import Answer, ask
+from reconciler.integrations.flows.asking import ask
 
 ORDER = {"pending": 0, "running": 1, "success": 2, "failed": 2, "canceled": 2}
 """GitLab's words for how far a status has come."""

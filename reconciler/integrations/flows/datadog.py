@@ -14,26 +14,17 @@ from reconciler.core.errors import UsageError
 from reconciler.core.flow import Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Secret, Value
+from reconciler.integrations.flows.answers import mapping, sequence, shown
+from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.metrics import COUNT, PUSHED, figures_of
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.values import host_of, need, need_secret, secret_of, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     MISLEADING,
     Sign,
-    ask,
     degraded,
     healthy,
-    host_of,
-    judge,
-    look,
-    mapping,
-    need,
-    need_secret,
-    secret_of,
-    sequence,
-    shown,
-    taken,
-    text_of,
     trouble,
     unhealthy,
 )
@@ -53,9 +44,9 @@ def probe(subject: Subject) -> Flow[Verdict]:
     site, key = _Site(subject), need_secret(subject.values, "api_key")
     answer = yield from ask(look("GET", f"{site.api}/api/v1/validate", headers={"DD-API-KEY": key}))
     refused = f"Datadog does not accept the API key on {site.name}: it is wrong, or another site's"
-    if trouble(_NAME, answer):
-        gone = Sign((404,), (), Health.UNHEALTHY, f"{site.name} is none of Datadog's sites", GONE)
-        return judge(_NAME, answer, (Sign((401, 403), (), Health.UNHEALTHY, refused, CREDENTIAL), gone))
+    gone = Sign((404,), (), Health.UNHEALTHY, f"{site.name} is none of Datadog's sites", GONE)
+    if wrong := trouble(_NAME, answer, (Sign((401, 403), (), Health.UNHEALTHY, refused, CREDENTIAL), gone)):
+        return wrong
     valid = shown(answer).get("valid")
     if valid is False:
         return unhealthy(refused, CREDENTIAL)

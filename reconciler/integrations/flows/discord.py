@@ -10,26 +10,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.errors import ReconcilerError, RemoteError
-from reconciler.core.flow import Failure, Flow, Request, Response
+from reconciler.core.flow import Answer, Failure, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Secret, Value
+from reconciler.integrations.flows.answers import mapping, objects
+from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.messages import TEXT, USERNAME, choose, structure, within, without_nothing
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.values import need_secret, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     MISLEADING,
-    Answer,
     Sign,
-    ask,
     degraded,
     healthy,
     judge,
-    look,
-    mapping,
-    need_secret,
-    sequence,
-    taken,
-    text_of,
     unhealthy,
 )
 
@@ -135,8 +130,8 @@ def _said(answer: Answer) -> str:
 def _check(embeds: Any) -> None:
     within(EMBEDS_LIMIT, embeds, "`embeds`")
     total = 0
-    for embed in map(mapping, embeds):
-        fields = [mapping(one) for one in sequence(embed.get("fields"))]
+    for embed in objects(embeds):
+        fields = objects(embed.get("fields"))
         within(_FIELDS_LIMIT, fields, "an embed's `fields`")
         texts = [(name, embed.get(name), most) for name, most in _EMBED_LIMITS.items()]
         texts += [(f"{outer}.{name}", mapping(embed.get(outer)).get(name), n) for outer, name, n in _INNER_LIMITS]

@@ -5,26 +5,23 @@ Pure flows. Source: facts, sections 5 and 12.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.core.flow import Flow, Response
 from reconciler.core.resource import Subject, Verdict
+from reconciler.integrations.flows.answers import mapping, objects, sequence, shown
+from reconciler.integrations.flows.asking import ask, look
 from reconciler.integrations.flows.moments import DAY, seconds_of
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.values import text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     REFUSED,
     SETTINGS,
-    ask,
     degraded,
     healthy,
     judge,
-    look,
-    mapping,
-    sequence,
-    shown,
-    text_of,
     unhealthy,
     unknown,
 )
@@ -40,7 +37,7 @@ def application(subject: Subject) -> Flow[Verdict]:
         if isinstance(answer, Response) and answer.status in (401, 403):
             return unknown("GitLab shows applications to administrators only", CREDENTIAL)
         return judge("GitLab", answer)
-    found = _found(subject, [mapping(row) for row in rows])
+    found = _found(subject, objects(rows))
     if found is None:
         return unhealthy("GitLab has no such application; `apply` creates it", GONE)
     if text_of(found, "callback_url").split() != text_of(subject.values, "redirect_uri").split():
@@ -51,7 +48,7 @@ def application(subject: Subject) -> Flow[Verdict]:
     return healthy("the application is there and returns users to where it should")
 
 
-def _found(subject: Subject, rows: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def _found(subject: Subject, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     number = subject.recorded.get("id")
     if number is not None:
         return next((row for row in rows if str(row.get("id")) == str(number)), None)

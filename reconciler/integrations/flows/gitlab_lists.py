@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from reconciler.core.address import Scope, ScopeType
 from reconciler.core.errors import ReconcilerError, RemoteError
-from reconciler.core.flow import Flow, Request, Response
+from reconciler.core.flow import Answer, Flow, Request, Response
+from reconciler.integrations.flows.answers import listed, shown
+from reconciler.integrations.flows.asking import ask, taken
 from reconciler.integrations.flows.moments import seconds_of, text_of
-from reconciler.integrations.flows.parts import Answer, ask, mapping, sequence, shown, taken
 
 OVERLAP_SECONDS = 60.0
 """How far before the last moment seen a list is begun again: what was committed late has an older moment."""
@@ -71,7 +72,7 @@ def projects(scope: Scope) -> Flow[Sequence[Project]]:
     query |= {"include_subgroups": True, "with_shared": False}
     while page:
         answer = yield from read(path, f"read the projects of `{scope.path}`", {**query, "page": page})
-        found += [_project(mapping(row), scope.path) for row in sequence(answer.data())]
+        found += [_project(row, scope.path) for row in listed(answer)]
         page = answer.headers.get("x-next-page")
     return found
 
@@ -108,7 +109,7 @@ class Changes:
         if self._since:
             query["updated_after"] = self._since
         answer = yield from read(self._path, f"read the project's {self._what}", query)
-        rows = [mapping(row) for row in sequence(answer.data())]
+        rows = listed(answer)
         fresh = [row for row in rows if (row.get("id"), row.get("updated_at")) not in self._seen]
         self._seen |= {(row.get("id"), row.get("updated_at")) for row in fresh}
         self.finished = not rows or not answer.headers.get("x-next-page", "1" if len(rows) >= _PER_PAGE else "")

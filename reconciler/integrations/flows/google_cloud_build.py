@@ -16,26 +16,19 @@ from reconciler.core.errors import RemoteError
 from reconciler.core.flow import Bearer, Flow, Request
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Secret, Value
+from reconciler.integrations.flows.answers import mapping, shown
+from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.builds import BRANCH, COMMIT, FOLLOWING, Running, Seen, follow, status_of
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.values import need, need_secret, recorded_id, secret_of, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     FAILING,
     GONE,
     MISLEADING,
     SETTINGS,
     Sign,
-    ask,
     degraded,
     healthy,
-    judge,
-    look,
-    mapping,
-    need,
-    need_secret,
-    secret_of,
-    shown,
-    taken,
-    text_of,
     trouble,
     unhealthy,
     unknown,
@@ -68,8 +61,8 @@ def probe(subject: Subject) -> Flow[Verdict]:
     if token is None:
         return (yield from _webhook(subject))
     answer = yield from ask(look("GET", _trigger(subject), auth=Bearer(token)))
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, _SIGNS)
+    if wrong := trouble(_NAME, answer, _SIGNS):
+        return wrong
     row = shown(answer)
     if not row.get("id"):
         return unhealthy("something else than Cloud Build answers", MISLEADING)
@@ -154,14 +147,13 @@ def _source(parameters: Mapping[str, Value]) -> dict[str, Any]:
 
 def _webhook(subject: Subject) -> Flow[Verdict]:
     """What GitLab says of the webhook: nothing about the trigger itself."""
-    recorded = subject.recorded.get(PART)
-    number = mapping(recorded).get("id") if isinstance(recorded, Mapping) else recorded
+    number = recorded_id(subject, PART)
     if number is None:
         return unknown("without `access_token` nobody can ask about the trigger", SETTINGS)
     owner = "groups" if subject.scope.type is ScopeType.GROUP else "projects"
     answer = yield from ask(look("GET", f"/api/v4/{owner}/{quote(subject.scope.path, safe='')}/hooks/{number}"))
-    if trouble("GitLab", answer):
-        return judge("GitLab", answer)
+    if wrong := trouble("GitLab", answer):
+        return wrong
     if shown(answer).get("alert_status", "executable") != "executable":
         return unhealthy("GitLab has switched the webhook off after failures", FAILING)
     return unknown("GitLab's webhook is on; without `access_token` nobody can ask about the trigger", SETTINGS)

@@ -11,19 +11,17 @@ from urllib.parse import quote
 from reconciler.core.flow import Basic, Failure, Flow, Request, Response
 from reconciler.core.resource import Health, Subject, Verdict
 from reconciler.core.value import Value
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.asking import ask, look
+from reconciler.integrations.flows.values import secret_of, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     MISLEADING,
     SETTINGS,
     Sign,
-    ask,
     degraded,
     healthy,
     judge,
-    look,
-    secret_of,
-    text_of,
     trouble,
     unhealthy,
 )
@@ -96,8 +94,8 @@ def path_of(job: str) -> str:
 
 
 def _wrong_identity(answer: Response | Failure, named: bool) -> Verdict | None:
-    if trouble(NAME, answer):
-        return judge(NAME, answer, _WHO_SIGNS)
+    if wrong := trouble(NAME, answer, _WHO_SIGNS):
+        return wrong
     assert isinstance(answer, Response)
     who = answer.data()
     if not isinstance(who, Mapping) or "authenticated" not in who:
@@ -109,8 +107,8 @@ def _wrong_identity(answer: Response | Failure, named: bool) -> Verdict | None:
 
 def _wrong_job(job: str, answer: Response | Failure) -> Verdict | None:
     gone = Sign((404,), (), Health.UNHEALTHY, f"Jenkins has no job `{job}`, or hides it from the user", GONE)
-    if trouble(NAME, answer):
-        return judge(NAME, answer, (gone,))
+    if wrong := trouble(NAME, answer, (gone,)):
+        return wrong
     shown = answer.data() if isinstance(answer, Response) else None
     if not isinstance(shown, Mapping) or "name" not in shown:
         return unhealthy("something else than Jenkins answers at this address", MISLEADING)

@@ -16,6 +16,8 @@ from reconciler.core.errors import RemoteError, UnclearWrite, UsageError
 from reconciler.core.flow import Failure, Flow, Request, Response
 from reconciler.core.resource import NOTHING, Action, Field, FieldType, Subject
 from reconciler.core.value import Plain, Secret, Value
+from reconciler.integrations.flows.answers import mapping, objects, sequence, shown
+from reconciler.integrations.flows.asking import ask, taken
 from reconciler.integrations.flows.builds import (
     BRANCH,
     COMMIT,
@@ -28,7 +30,8 @@ from reconciler.integrations.flows.builds import (
     status_of,
 )
 from reconciler.integrations.flows.jenkins import JOB_TREE, NAME, Server, jobs_of, path_of, texts
-from reconciler.integrations.flows.parts import ask, mapping, sequence, taken, text_of, trouble
+from reconciler.integrations.flows.values import text_of
+from reconciler.integrations.flows.verdicts import trouble
 
 _BUILD_TREE = "number,building,result"
 _ITEM = re.compile(r"/queue/item/(\d+)")
@@ -161,8 +164,8 @@ class _Build:
         """Items leave the queue's memory after five minutes; their builds remember them."""
         tree = "builds[number,queueId]{0,50}"
         answer = yield from ask(self.server.look(f"{path_of(self.job)}/api/json", tree=tree))
-        rows = sequence(mapping(answer.data()).get("builds")) if isinstance(answer, Response) and answer.ok else ()
-        number = next((row.get("number") for row in map(mapping, rows) if str(row.get("queueId")) == self.item), None)
+        rows = objects(shown(answer).get("builds"))
+        number = next((row.get("number") for row in rows if str(row.get("queueId")) == self.item), None)
         if number is None:
             return Seen(None, detail="the build is neither in the queue nor among the job's last builds")
         self.number = str(number)

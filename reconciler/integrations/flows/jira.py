@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.core.errors import ReconcilerError
-from reconciler.core.flow import Flow, Response
+from reconciler.core.flow import Answer, Flow, Response
 from reconciler.core.resource import Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.answers import mapping, sequence, shown
+from reconciler.integrations.flows.asking import ask, look
 from reconciler.integrations.flows.jira_issue import Draft, Maker, digest, mark, marked, path_of
 from reconciler.integrations.flows.jira_issue import read as read_issue
 from reconciler.integrations.flows.jira_move import move as move_issue
@@ -21,23 +23,16 @@ from reconciler.integrations.flows.jira_site import SUMMARY_LIMIT, auth_of, base
 from reconciler.integrations.flows.jira_source import link_body
 from reconciler.integrations.flows.memory import Memory
 from reconciler.integrations.flows.messages import structure
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.values import need, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     MISLEADING,
     REFUSED,
-    Answer,
     Sign,
-    ask,
     degraded,
     healthy,
     judge,
-    look,
-    mapping,
-    need,
-    sequence,
-    shown,
-    text_of,
     unhealthy,
 )
 

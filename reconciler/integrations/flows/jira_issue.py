@@ -18,9 +18,9 @@ from urllib.parse import quote
 from reconciler.core.errors import ReconcilerError, RemoteError, UnclearWrite
 from reconciler.core.flow import Flow, Pause
 from reconciler.core.value import Plain
+from reconciler.integrations.flows.answers import mapping, objects, sequence, shown
 from reconciler.integrations.flows.jira_site import SUMMARY_LIMIT, Site
 from reconciler.integrations.flows.memory import Memory
-from reconciler.integrations.flows.parts import mapping, sequence, shown
 
 READ = ("summary", "description", "labels", "status")
 """The fields of an issue that are looked at."""
@@ -245,4 +245,4 @@ class Maker:
 
 def _rows(page: Mapping[str, Any], word: str) -> tuple[Mapping[str, Any], ...]:
     """Data Center calls every list `values`."""
-    return tuple(mapping(row) for row in sequence(page.get(word) or page.get("values")))
+    return objects(page.get(word) or page.get("values"))

@@ -16,12 +16,13 @@ from reconciler.core.errors import ReconcilerError, RemoteError
 from reconciler.core.flow import Flow
 from reconciler.core.resource import Subject
 from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.answers import mapping, sequence, shown
 from reconciler.integrations.flows.gitlab_lists import Changes, Project, projects, read
 from reconciler.integrations.flows.jira_issue import KEY, digest, path_of
 from reconciler.integrations.flows.jira_site import Site, site
 from reconciler.integrations.flows.jira_source import link_body
 from reconciler.integrations.flows.memory import Memory
-from reconciler.integrations.flows.parts import mapping, need, sequence, shown, text_of
+from reconciler.integrations.flows.values import need, text_of
 
 _NAMED = re.compile(rf"(?<![A-Za-z0-9_-])({KEY.pattern})(?![0-9])")
 _CLOSES = re.compile(r"\b(?:clos|fix|resolv|implement)(?:e[sd]?|ing|s|ed)?:?\s+#([0-9]+)", re.IGNORECASE)

@@ -9,16 +9,16 @@ import re
 from collections.abc import Sequence
 
 from reconciler.core.flow import Flow
+from reconciler.integrations.flows.answers import mapping, objects, shown
 from reconciler.integrations.flows.jira_issue import path_of
 from reconciler.integrations.flows.jira_site import Site
-from reconciler.integrations.flows.parts import mapping, sequence, shown
 
 
 def move(site: Site, key: str, towards: Sequence[str], ids: str = "") -> Flow[bool]:
     """Take the first possible of some transitions: of `ids` (numbers, `,` or `;` between), else one whose name, target
     status or target category (`new`, `indeterminate`, `done`) is among `towards`. False where none is possible."""
     answer = yield from site.look(f"{path_of(key)}/transitions", "read the issue's transitions")
-    rows = [mapping(row) for row in sequence(shown(answer).get("transitions"))]
+    rows = objects(shown(answer).get("transitions"))
     possible = {str(row.get("id")) for row in rows}
     chosen = next((one for one in re.split(r"[,;\s]+", ids) if one and one in possible), "")
     for wanted in towards:

@@ -10,21 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.core.flow import Basic, Bearer, Flow, Request, Response
+from reconciler.core.flow import Answer, Basic, Bearer, Flow, Request, Response
 from reconciler.core.resource import Subject
-from reconciler.integrations.flows.parts import (
-    Answer,
-    ask,
-    begins,
-    host_of,
-    mapping,
-    need,
-    need_secret,
-    sequence,
-    shown,
-    taken,
-    text_of,
-)
+from reconciler.integrations.flows.answers import mapping, objects, sequence, shown
+from reconciler.integrations.flows.asking import ask, taken
+from reconciler.integrations.flows.values import begins, host_of, need, need_secret, text_of
 
 TEXT_LIMIT, SUMMARY_LIMIT = 32_000, 255
 """Characters; Jira takes 32,767 of a long text by default."""
@@ -73,7 +63,7 @@ class Site:
         while True:
             answer = yield from ask(Request("POST", self.url(path), json=body, auth=self.auth))
             page = shown(self.taken(doing, answer, writes=False))
-            rows = [mapping(row) for row in sequence(page.get("issues"))]
+            rows = objects(page.get("issues"))
             found += rows
             token = page.get("nextPageToken")
             if self.cloud and token and not page.get("isLast"):

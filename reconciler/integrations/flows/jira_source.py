@@ -12,10 +12,11 @@ from typing import Any
 
 from reconciler.core.resource import Subject
 from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.answers import mapping, sequence
 from reconciler.integrations.flows.gitlab_lists import Project
 from reconciler.integrations.flows.jira_issue import digest, mark
 from reconciler.integrations.flows.jira_site import SUMMARY_LIMIT, Site, plain_text
-from reconciler.integrations.flows.parts import mapping, sequence, text_of
+from reconciler.integrations.flows.values import text_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from reconciler.core.errors import ReconcilerError, RemoteError
 from reconciler.core.flow import Flow, Request, Response
 from reconciler.core.resource import Subject
 from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.answers import listed, mapping, sequence, shown
+from reconciler.integrations.flows.asking import ask
 from reconciler.integrations.flows.gitlab_lists import Changes, Project, projects, read, taken_from_gitlab
 from reconciler.integrations.flows.jira_issue import Draft, Issue, Maker, digest, marked, path_of
 from reconciler.integrations.flows.jira_issue import read as read_issue
@@ -32,7 +34,7 @@ from reconciler.integrations.flows.jira_source import (
 )
 from reconciler.integrations.flows.memory import Memory
 from reconciler.integrations.flows.messages import structure
-from reconciler.integrations.flows.parts import ask, mapping, need, sequence, shown, text_of
+from reconciler.integrations.flows.values import need, text_of
 
 _OF_THIS_ISSUE = frozenset({400, 404, 409, 413, 422})
 """Refusals that concern one issue: the others go on."""
@@ -114,7 +116,7 @@ def _sync_project(sync: Sync, project: Project, key: str) -> Flow[None]:
     for start in range(0, len(left), 50):
         query = {"iids[]": list(left[start : start + 50]), "per_page": 50}
         answer = yield from read(f"{project.api}/issues", "read the project's issues", query)
-        yield from sync.take(project, key, [mapping(row) for row in sequence(answer.data())])
+        yield from sync.take(project, key, listed(answer))
     until = str(sync.memory.of(place).get("until") or "")
     changes = Changes(project, "issues", Changes.begin(until), {"scope": "all"})
     while not changes.finished:

@@ -13,20 +13,11 @@ from reconciler.core.errors import RemoteError
 from reconciler.core.flow import Failure, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.answers import mapping
+from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.messages import TEXT, USERNAME, choose, structure, within, without_nothing
-from reconciler.integrations.flows.parts import (
-    GONE,
-    MISLEADING,
-    SETTINGS,
-    Sign,
-    ask,
-    judge,
-    look,
-    mapping,
-    need_secret,
-    taken,
-    text_of,
-)
+from reconciler.integrations.flows.values import need_secret, text_of
+from reconciler.integrations.flows.verdicts import GONE, MISLEADING, SETTINGS, Sign, judge
 
 TEXT_LIMIT = 16_383
 _NO_CHANNEL = "no such/channel!"

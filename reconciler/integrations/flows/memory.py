@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.core.flow import Flow, Remember
 from reconciler.core.resource import Subject
 from reconciler.core.value import Plain
-from reconciler.integrations.flows.parts import mapping
+from reconciler.integrations.flows.answers import mapping
 
 RECORDED = "_sync"
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from reconciler.core.errors import UsageError
 from reconciler.core.resource import Field, FieldType
 from reconciler.core.value import Value
-from reconciler.integrations.flows.parts import mapping, text_of
+from reconciler.integrations.flows.answers import mapping
+from reconciler.integrations.flows.values import text_of
 
 GAUGE, COUNT = "gauge", "count"
 _TYPES = (GAUGE, COUNT)

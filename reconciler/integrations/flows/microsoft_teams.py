@@ -16,8 +16,10 @@ from reconciler.core.errors import ReconcilerError, RemoteError
 from reconciler.core.flow import Failure, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.asking import ask, look, taken, unclear
 from reconciler.integrations.flows.messages import TEXT, choose, structure
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.values import host_of, need_secret, path_of, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     FAILING,
     GONE,
@@ -25,15 +27,7 @@ from reconciler.integrations.flows.parts import (
     SETTINGS,
     THROTTLED,
     Sign,
-    ask,
-    host_of,
     judge,
-    look,
-    need_secret,
-    path_of,
-    taken,
-    text_of,
-    unclear,
     unknown,
 )
 

@@ -11,24 +11,20 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from reconciler.core.errors import ReconcilerError
-from reconciler.core.flow import Flow, Pause, Request, Response
+from reconciler.core.flow import Answer, Flow, Pause, Request, Response
 from reconciler.core.resource import Field, FieldType, Subject, Verdict
 from reconciler.core.value import Plain, Value
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.answers import listed, shown
+from reconciler.integrations.flows.asking import ask, look, taken
+from reconciler.integrations.flows.values import recorded_id
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     FAILING,
     GONE,
     REFUSED,
     SETTINGS,
     UNREACHABLE,
-    Answer,
-    ask,
     degraded,
-    look,
-    mapping,
-    sequence,
-    shown,
-    taken,
     unhealthy,
     unknown,
 )
@@ -110,17 +106,15 @@ def _mirrors(subject: Subject) -> str:
 
 def _find(subject: Subject, address: str) -> Flow[tuple[Answer, Mapping[str, Any] | None]]:
     """The entry's mirror by its recorded id, else by its address; and what GitLab answered."""
-    recorded = subject.recorded.get(PART)
-    number = mapping(recorded).get("id") if isinstance(recorded, Mapping) else recorded
+    number = recorded_id(subject, PART)
     if number is not None:
         answer = yield from ask(look("GET", f"{_mirrors(subject)}/{number}"))
         if not (isinstance(answer, Response) and answer.status == 404):
             row = shown(answer)
             return answer, row if "id" in row else None
     answer = yield from ask(look("GET", _mirrors(subject), query={"per_page": 100}))
-    rows = sequence(answer.data()) if isinstance(answer, Response) and answer.ok else ()
-    fitting = [row for row in map(mapping, rows) if _bare(str(row.get("url") or "")) == _bare(address)]
-    return answer, fitting[0] if fitting else None
+    fitting = (row for row in listed(answer) if _bare(str(row.get("url") or "")) == _bare(address))
+    return answer, next(fitting, None)
 
 
 def _bare(url: str) -> str:

@@ -16,25 +16,17 @@ from reconciler.core.errors import RemoteError, UsageError
 from reconciler.core.flow import Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Secret, Value
+from reconciler.integrations.flows.answers import mapping, sequence, shown
+from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.metrics import COUNT, PUSHED, figures_of
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.values import need, need_secret, secret_of, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     MISLEADING,
     REFUSED,
     SETTINGS,
     Sign,
-    ask,
     healthy,
-    judge,
-    look,
-    mapping,
-    need,
-    need_secret,
-    secret_of,
-    sequence,
-    shown,
-    taken,
-    text_of,
     trouble,
     unhealthy,
     unknown,
@@ -170,8 +162,8 @@ def _licence(region: str, key: Secret) -> Flow[Verdict | None]:
     headers: dict[str, str | Secret] = {"Api-Key": key, "Content-Type": "application/json"}
     answer = yield from ask(look("POST", f"{_METRICS[region]}/metric/v1", headers=headers, body=b""))
     sentence = f"New Relic does not accept the licence key in {region}: it is wrong, or another region's"
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, (Sign((401, 403), (), Health.UNHEALTHY, sentence, CREDENTIAL),))
+    if wrong := trouble(_NAME, answer, (Sign((401, 403), (), Health.UNHEALTHY, sentence, CREDENTIAL),)):
+        return wrong
     if not (isinstance(answer, Response) and answer.status == _ACCEPTED):
         return unhealthy("something else than New Relic answers for metrics", MISLEADING)
     return None
@@ -185,8 +177,8 @@ def _user(region: str, key: Secret) -> Flow[Verdict | None]:
         Sign((401,), (), Health.UNHEALTHY, "New Relic does not accept the user key", CREDENTIAL),
         Sign((403,), (), Health.UNHEALTHY, f"the user key is none of {region}'s", CREDENTIAL),
     )
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, signs)
+    if wrong := trouble(_NAME, answer, signs):
+        return wrong
     row = shown(answer)
     if sequence(row.get("errors")):
         return unhealthy("New Relic answers the user key with errors", REFUSED)

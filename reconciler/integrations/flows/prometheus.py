@@ -12,29 +12,22 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from reconciler.core.errors import UsageError
-from reconciler.core.flow import Basic, Failure, Flow, Pause, Request, Response
+from reconciler.core.flow import Basic, Failure, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.answers import is_page, mapping, shown
+from reconciler.integrations.flows.asking import ask, ask_twice, look, taken
 from reconciler.integrations.flows.metrics import COUNT, PUSHED, Figure, figures_of
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.values import secret_of, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     MISLEADING,
     SETTINGS,
     UNREACHABLE,
-    Answer,
     Sign,
-    ask,
     degraded,
     healthy,
-    is_page,
-    judge,
-    look,
-    mapping,
-    secret_of,
-    shown,
-    taken,
-    text_of,
     trouble,
     unhealthy,
 )
@@ -42,7 +35,6 @@ from reconciler.integrations.flows.parts import (
 _NAME = "the Pushgateway"
 _FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 _METRIC, _LABEL = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*"), re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_PAUSE_SECONDS = 2.0
 _METHODS = {"merge": "POST", "replace": "PUT"}
 _SIGNS = (
     Sign((401, 403), (), Health.UNHEALTHY, "the proxy before the Pushgateway does not accept the user", CREDENTIAL),
@@ -60,13 +52,12 @@ def probe(subject: Subject) -> Flow[Verdict]:
     """Whether the Pushgateway is what answers and is ready, and Prometheus too where its address is stated."""
     gateway = _Gateway(subject)
     answer = yield from ask(gateway.look("/api/v1/status"))
-    if isinstance(answer, Response) and answer.status == 404:
+    is_old = isinstance(answer, Response) and answer.status == 404
+    if is_old:
         answer = yield from ask(gateway.look("/-/healthy"))
-        if trouble(_NAME, answer):
-            return judge(_NAME, answer, _SIGNS)
-    elif trouble(_NAME, answer):
-        return judge(_NAME, answer, _SIGNS)
-    elif shown(answer).get("status") != "success":
+    if wrong := trouble(_NAME, answer, _SIGNS):
+        return wrong
+    if not is_old and shown(answer).get("status") != "success":
         return unhealthy("something else than a Pushgateway answers at this address", MISLEADING)
     ready = yield from ask(gateway.look("/-/ready"))
     if isinstance(ready, Response) and ready.status == 503:
@@ -96,11 +87,7 @@ def push_metrics(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
         auth=gateway.auth,
         writes=True,
     )
-    answer = yield from ask(request)
-    if _is_lost(answer):
-        yield Pause(_PAUSE_SECONDS)
-        answer = yield from ask(request)
-    taken(_NAME, "push metrics", answer, why=_WHY)
+    taken(_NAME, "push metrics", (yield from ask_twice(request)), why=_WHY)
     return {"pushed": len(figures), "job": job, "grouping": {str(k): str(v) for k, v in grouping.items()}}
 
 
@@ -188,8 +175,3 @@ def _exposed(figures: tuple[Figure, ...]) -> bytes:
     registry = CollectorRegistry()
     registry.register(_Figures())
     return generate_latest(registry)
-
-
-def _is_lost(answer: Answer) -> bool:
-    """Whether a push may or may not have arrived."""
-    return isinstance(answer, Failure) or answer.status >= 500

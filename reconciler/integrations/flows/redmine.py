@@ -14,34 +14,26 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.core.errors import ReconcilerError, RemoteError, UsageError
-from reconciler.core.flow import Flow, Request, Response
+from reconciler.core.flow import Answer, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.answers import mapping, objects, shown
+from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.messages import without_nothing
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.redmine_issue import carries, left_out
+from reconciler.integrations.flows.values import need, need_secret, secret_of, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     FAILING,
     GONE,
     SETTINGS,
-    Answer,
     Sign,
-    ask,
     degraded,
     healthy,
     judge,
-    look,
-    mapping,
-    need,
-    need_secret,
-    secret_of,
-    sequence,
-    shown,
-    taken,
-    text_of,
     unhealthy,
     unknown,
 )
-from reconciler.integrations.flows.redmine_issue import carries, left_out
 
 _SIGNS = (
     Sign((401,), (), Health.UNHEALTHY, "Redmine does not accept the API key, or its user is locked", CREDENTIAL),
@@ -195,7 +187,7 @@ def _fields(subject: Subject, parameters: Mapping[str, Value]) -> Flow[dict[str,
 def _named(subject: Subject, path: str, word: str, wanted: str) -> Flow[int]:
     """The id of a tracker, status or priority by its name; raises `ReconcilerError` that lists those there are."""
     answer = yield from ask(Request("GET", _url(subject, path), _key(subject)))
-    rows = [mapping(row) for row in sequence(shown(taken("Redmine", "read its names", answer, writes=False)).get(word))]
+    rows = objects(shown(taken("Redmine", "read its names", answer, writes=False)).get(word))
     found = next((row.get("id") for row in rows if str(row.get("name", "")).lower() == wanted.lower()), None)
     if not isinstance(found, int):
         known = ", ".join(f"`{row.get('name')}`" for row in rows)
@@ -208,7 +200,7 @@ def _find(subject: Subject, query: Mapping[str, Any], marker: str, custom: str) 
     answer = taken("Redmine", "look for the issue", (yield from ask(request)), writes=False, why=_WHY)
     if "issues" not in shown(answer):
         raise RemoteError("could not look for the issue: something other than Redmine answers")
-    issues = [mapping(issue) for issue in sequence(shown(answer).get("issues"))]
+    issues = objects(shown(answer).get("issues"))
     for issue in issues:
         marked = carries(issue, [{"id": custom, "value": marker}]) if custom else f"[{marker}]" in _title(issue)
         if marked:

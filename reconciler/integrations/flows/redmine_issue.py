@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from reconciler.integrations.flows.parts import mapping, sequence
+from reconciler.integrations.flows.answers import mapping, objects
 
 
 def left_out(fields: Mapping[str, Any], issue: Mapping[str, Any]) -> list[str]:
@@ -18,7 +18,7 @@ def left_out(fields: Mapping[str, Any], issue: Mapping[str, Any]) -> list[str]:
 
 def carries(issue: Mapping[str, Any], sent: Any) -> bool:
     """Whether an issue has the value of each custom field, which may be one of several."""
-    held = {str(row.get("id")): row.get("value") for row in map(mapping, sequence(issue.get("custom_fields")))}
+    held = {str(row.get("id")): row.get("value") for row in objects(issue.get("custom_fields"))}
     values = [(held.get(str(row["id"])), row["value"]) for row in sent]
     return all(wanted in value if isinstance(value, list) else _same(value, wanted) for value, wanted in values)
 
@@ -27,7 +27,7 @@ def carries(issue: Mapping[str, Any], sent: Any) -> bool:
 
 
 def _is_noted(issue: Mapping[str, Any], sent: Any) -> bool:
-    return any(_same(mapping(journal).get("notes"), sent) for journal in sequence(issue.get("journals")))
+    return any(_same(journal.get("notes"), sent) for journal in objects(issue.get("journals")))
 
 
 def _same(shown: object, sent: object) -> bool:

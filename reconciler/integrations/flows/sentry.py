@@ -15,22 +15,14 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.core.errors import SecretUnavailable, UsageError
-from reconciler.core.flow import Bearer, Failure, Flow, Pause, Request, Response
+from reconciler.core.flow import Bearer, Flow, Pause, Request
 from reconciler.core.resource import Action, Field, FieldType, Subject
 from reconciler.core.value import Plain, Secret, Value
 from reconciler.integrations.flows import moments
-from reconciler.integrations.flows.parts import (
-    Answer,
-    ask,
-    mapping,
-    need,
-    need_secret,
-    sequence,
-    shown,
-    taken,
-    text_of,
-)
+from reconciler.integrations.flows.answers import listed, mapping, shown
+from reconciler.integrations.flows.asking import ask, ask_twice, is_lost, taken
 from reconciler.integrations.flows.sentry_probe import NAME, Dsn, server_of
+from reconciler.integrations.flows.values import need, need_secret, text_of
 
 _VERSION = re.compile(r"(?!\.{1,2}$|latest$)[^/\\\r\n\t]{1,200}")
 _CLIENT = "reconciler/1"
@@ -59,7 +51,7 @@ def release(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[s
         told["refs"] = [{"repository": parameters["repository"], "commit": parameters["commit_sha"]}]
     told |= {"dateReleased": moments.text_of(subject.now)} if parameters.get("finalize") else {}
     request = Request("POST", _releases(subject), json=told, auth=_token(subject), writes=True)
-    answer = taken(NAME, f"make the release `{version}`", (yield from _twice(request)), why=_WHY)
+    answer = taken(NAME, f"make the release `{version}`", (yield from ask_twice(request)), why=_WHY)
     return {"version": version, "projects": tuple(projects), "existed": answer.status == 208}
 
 
@@ -69,7 +61,7 @@ def deploy(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     environment = text_of(parameters, "environment") or need(subject.values, "environment")
     doing, url = f"record the deploy of `{version}`", f"{_releases(subject)}{quote(version, safe='')}/deploys/"
     listing = Request("GET", url, auth=_token(subject))
-    before = _rows(taken(NAME, doing, (yield from ask(listing)), writes=False, why=_WHY))
+    before = listed(taken(NAME, doing, (yield from ask(listing)), writes=False, why=_WHY))
     same = [row for row in before if name and (row.get("environment"), row.get("name")) == (environment, name)]
     result = {"version": version, "environment": environment}
     if same:
@@ -77,10 +69,10 @@ def deploy(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     told = {"environment": environment, "name": name, "url": text_of(parameters, "url")}
     told = {field: text for field, text in told.items() if text} | {"dateFinished": moments.text_of(subject.now)}
     answer = yield from ask(Request("POST", url, json=told, auth=_token(subject), writes=True))
-    if _is_lost(answer):
+    if is_lost(answer):
         yield Pause(_PAUSE_SECONDS)
         known = {row.get("id") for row in before}
-        new = [row for row in _rows((yield from ask(listing))) if row.get("id") not in known]
+        new = [row for row in listed((yield from ask(listing))) if row.get("id") not in known]
         found = [row for row in new if (row.get("environment"), row.get("name") or "") == (environment, name)]
         if found:
             return {**result, "id": str(found[0].get("id")), "existed": False}
@@ -114,7 +106,7 @@ def event(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str
         ),
     }
     request = Request("POST", dsn.envelope, headers, body="\n".join(lines).encode() + b"\n" + item + b"\n", writes=True)
-    answer = taken(NAME, "send the event", (yield from _twice(request)), why=_EVENT_WHY)
+    answer = taken(NAME, "send the event", (yield from ask_twice(request)), why=_EVENT_WHY)
     return {"id": str(shown(answer).get("id") or said["event_id"])}
 
 
@@ -177,21 +169,3 @@ def _releases(subject: Subject) -> str:
 
 def _token(subject: Subject) -> Bearer:
     return Bearer(need_secret(subject.values, "auth_token"))
-
-
-def _rows(answer: Answer) -> tuple[Mapping[str, Any], ...]:
-    rows = sequence(answer.data()) if isinstance(answer, Response) and answer.ok else ()
-    return tuple(map(mapping, rows))
-
-
-def _is_lost(answer: Answer) -> bool:
-    return isinstance(answer, Failure) or answer.status >= 500
-
-
-def _twice(request: Request) -> Flow[Answer]:
-    """Send what may be sent again, once more where its answer was lost."""
-    answer = yield from ask(request)
-    if _is_lost(answer):
-        yield Pause(_PAUSE_SECONDS)
-        answer = yield from ask(request)
-    return answer

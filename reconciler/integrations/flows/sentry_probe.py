@@ -5,7 +5,7 @@ Pure flows. Source: `facts/services.md` 12. Sending to a DSN proves nothing: an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -13,23 +13,19 @@ from urllib.parse import quote, urlsplit
 from reconciler.core.flow import Bearer, Flow, Response
 from reconciler.core.resource import Health, Subject, Verdict
 from reconciler.core.value import Secret
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.answers import listed, shown
+from reconciler.integrations.flows.asking import ask, look
+from reconciler.integrations.flows.values import secret_of, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     FAILING,
     GONE,
     MISLEADING,
     SETTINGS,
     Sign,
-    ask,
     degraded,
     healthy,
     judge,
-    look,
-    mapping,
-    secret_of,
-    sequence,
-    shown,
-    text_of,
     trouble,
     unhealthy,
     unknown,
@@ -95,17 +91,16 @@ def probe(subject: Subject) -> Flow[Verdict]:
     if isinstance(answer, Response) and answer.status == 403:
         further = "it may not see the project (that needs project:read), so the DSN is not checked"
         return (yield from _accepted(subject, auth, further))
-    if trouble(NAME, answer):
-        return judge(NAME, answer, _PROJECT)
+    if wrong := trouble(NAME, answer, _PROJECT):
+        return wrong
     if "slug" not in shown(answer):
         return unhealthy("something else than Sentry answers at this address", MISLEADING)
     answer = yield from ask(look("GET", f"{at}keys/", auth=auth))
     if isinstance(answer, Response) and answer.status == 403:
         return degraded("Sentry accepts the token, which may not see keys: the DSN is not checked", CREDENTIAL)
-    if trouble(NAME, answer):
-        return judge(NAME, answer, _PROJECT)
-    assert isinstance(answer, Response)
-    return _key_verdict(dsn, [mapping(row) for row in sequence(answer.data())])
+    if wrong := trouble(NAME, answer, _PROJECT):
+        return wrong
+    return _key_verdict(dsn, listed(answer))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -114,14 +109,14 @@ def probe(subject: Subject) -> Flow[Verdict]:
 def _accepted(subject: Subject, auth: Bearer, further: str) -> Flow[Verdict]:
     """Whether the token is accepted at all, which is all that one of an organisation, made for releases, lets tell."""
     answer = yield from ask(look("GET", f"{server_of(subject)}/api/0/auth/validate/", auth=auth))
-    if trouble(NAME, answer):
-        return judge(NAME, answer, _TOKEN)
+    if wrong := trouble(NAME, answer, _TOKEN):
+        return wrong
     if not isinstance(answer, Response) or not isinstance(answer.data(), Mapping):
         return unhealthy("something else than Sentry answers at this address", MISLEADING)
     return unknown(f"Sentry accepts the token; {further}", SETTINGS)
 
 
-def _key_verdict(dsn: Dsn | None, keys: list[Mapping[str, Any]]) -> Verdict:
+def _key_verdict(dsn: Dsn | None, keys: Sequence[Mapping[str, Any]]) -> Verdict:
     if dsn is None:
         return unknown("Sentry accepts the token; the DSN is not known here, so it is not checked", SETTINGS)
     own = [row for row in keys if row.get("public") == dsn.key.reveal()]

@@ -13,23 +13,10 @@ from reconciler.core.errors import ReconcilerError, RemoteError
 from reconciler.core.flow import Failure, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.messages import TEXT, USERNAME, choose, structure, within, without_nothing
-from reconciler.integrations.flows.parts import (
-    CREDENTIAL,
-    GONE,
-    MISLEADING,
-    SETTINGS,
-    Sign,
-    ask,
-    judge,
-    look,
-    need_secret,
-    path_of,
-    secret_of,
-    taken,
-    text_of,
-    unhealthy,
-)
+from reconciler.integrations.flows.values import need_secret, path_of, secret_of, text_of
+from reconciler.integrations.flows.verdicts import CREDENTIAL, GONE, MISLEADING, SETTINGS, Sign, judge, unhealthy
 
 TEXT_LIMIT, BLOCKS_LIMIT, ATTACHMENTS_LIMIT, BLOCK_TEXT_LIMIT = 40_000, 50, 100, 3000
 _STARTERS = ("/workflows/", "/triggers/")

@@ -12,22 +12,16 @@ from urllib.parse import quote
 from reconciler.core.flow import Bearer, Flow, Request, Response
 from reconciler.core.resource import Action, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.answers import mapping, shown
+from reconciler.integrations.flows.asking import ask, look, taken
+from reconciler.integrations.flows.values import host_of, need_secret, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     MISLEADING,
     SETTINGS,
     Sign,
-    ask,
     healthy,
-    host_of,
-    judge,
-    look,
-    mapping,
-    need_secret,
-    shown,
-    taken,
-    text_of,
     trouble,
     unhealthy,
 )
@@ -52,15 +46,15 @@ def probe(subject: Subject) -> Flow[Verdict]:
     """Whose the token is, and whether it sees the organisation where its id is stated."""
     service = _Service(subject)
     answer = yield from ask(service.look("/rest/self", rest=True))
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, service.signs)
+    if wrong := trouble(_NAME, answer, service.signs):
+        return wrong
     who = mapping(shown(answer).get("data"))
     if not who.get("id"):
         return unhealthy("something else than Snyk answers at this address", MISLEADING)
     if _ID.fullmatch(service.organization):
         answer = yield from ask(service.look(f"/rest/orgs/{service.organization}", rest=True))
-        if trouble(_NAME, answer):
-            return judge(_NAME, answer, _ORGANISATION)
+        if wrong := trouble(_NAME, answer, _ORGANISATION):
+            return wrong
     return healthy(f"Snyk accepts the token in {service.region}", region=service.region)
 
 

@@ -9,29 +9,20 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 
-from reconciler.core.flow import Flow, Request, Response
+from reconciler.core.flow import Answer, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Secret, Value
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.answers import mapping, objects, shown
+from reconciler.integrations.flows.asking import ask, look, taken
+from reconciler.integrations.flows.values import host_of, need, need_secret, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     FAILING,
     GONE,
     MISLEADING,
-    Answer,
     Sign,
-    ask,
     degraded,
     healthy,
-    host_of,
-    judge,
-    look,
-    mapping,
-    need,
-    need_secret,
-    sequence,
-    shown,
-    taken,
-    text_of,
     trouble,
     unhealthy,
 )
@@ -41,6 +32,7 @@ _CLOUD = ("sonarcloud.io", "sonarqube.us")
 _UP, _DOWN = "UP", "DOWN"
 _PASSING = frozenset({"STARTING", "RESTARTING", "DB_MIGRATION_NEEDED", "DB_MIGRATION_RUNNING"})
 _REFUSED = "SonarQube does not accept the token"
+_TOKEN = (Sign((401, 403), (), Health.UNHEALTHY, _REFUSED, CREDENTIAL),)
 _STATUS = (Sign((404,), (), Health.UNHEALTHY, "no SonarQube answers at this address", GONE),)
 _WHY = {
     401: "it does not accept the token",
@@ -53,8 +45,8 @@ def probe(subject: Subject) -> Flow[Verdict]:
     """Whether the server is up, the token is valid, and the project can be seen."""
     server = _Server(subject)
     answer = yield from ask(server.look("system/status"))
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, _STATUS)
+    if wrong := trouble(_NAME, answer, _STATUS):
+        return wrong
     status, version = str(shown(answer).get("status") or ""), str(shown(answer).get("version") or "")
     if status not in (*_PASSING, _UP, _DOWN):
         return unhealthy("something else than SonarQube answers at this address", MISLEADING)
@@ -63,8 +55,8 @@ def probe(subject: Subject) -> Flow[Verdict]:
     if status == _DOWN:
         return unhealthy("SonarQube says of itself that it is down", FAILING, version=version)
     answer = yield from ask(server.look("authentication/validate", signed=True))
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, (Sign((401, 403), (), Health.UNHEALTHY, _REFUSED, CREDENTIAL),))
+    if wrong := trouble(_NAME, answer, _TOKEN):
+        return wrong
     valid = shown(answer).get("valid")
     if valid is not True:
         cause = CREDENTIAL if valid is False else MISLEADING
@@ -75,9 +67,9 @@ def probe(subject: Subject) -> Flow[Verdict]:
     answer = yield from ask(server.gate({"projectKey": key}))
     if isinstance(answer, Response) and answer.status == 403:
         return degraded("SonarQube accepts the token, which may not see the project", CREDENTIAL, version=version)
-    if trouble(_NAME, answer):
-        gone = Sign((404,), (), Health.UNHEALTHY, f"SonarQube has no project `{key}`", GONE)
-        return judge(_NAME, answer, (Sign((401,), (), Health.UNHEALTHY, _REFUSED, CREDENTIAL), gone))
+    gone = Sign((404,), (), Health.UNHEALTHY, f"SonarQube has no project `{key}`", GONE)
+    if wrong := trouble(_NAME, answer, (*_TOKEN, gone)):
+        return wrong
     gate = _status_of(answer)
     return healthy(f"SonarQube accepts the token and knows `{key}`", version=version, quality_gate=gate)
 
@@ -93,7 +85,7 @@ def quality_gate(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
     status = _status_of(answer)
     failed = [
         f"{row.get('metricKey')}: {row.get('actualValue')} ({row.get('comparator')} {row.get('errorThreshold')})"
-        for row in map(mapping, sequence(mapping(shown(answer).get("projectStatus")).get("conditions")))
+        for row in objects(mapping(shown(answer).get("projectStatus")).get("conditions"))
         if row.get("status") == "ERROR"
     ]
     return {"project": key, "quality_gate": status, "passed": status == "OK", "failed": tuple(failed)}

@@ -15,24 +15,18 @@ from reconciler.core.errors import RemoteError
 from reconciler.core.flow import Basic, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
+from reconciler.integrations.flows.answers import mapping, shown
+from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.builds import BRANCH, COMMIT, FOLLOWING, PARAMETERS, Running, Seen, follow, status_of
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.values import need, need_secret, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     MISLEADING,
     SETTINGS,
     Sign,
-    ask,
     degraded,
     healthy,
-    judge,
-    look,
-    mapping,
-    need,
-    need_secret,
-    shown,
-    taken,
-    text_of,
     trouble,
     unhealthy,
 )
@@ -59,16 +53,16 @@ def probe(subject: Subject) -> Flow[Verdict]:
     """Who the credential is, and whether the build configuration is there and not paused."""
     server = _Server(subject)
     answer = yield from ask(server.look("users/current"))
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, _PERSON)
+    if wrong := trouble(_NAME, answer, _PERSON):
+        return wrong
     name = shown(answer).get("username")
     if not name:
         return unhealthy("something answers that is no TeamCity", MISLEADING)
     if name == _GUEST:
         return unhealthy("TeamCity takes the credential for a guest's: it does not arrive", CREDENTIAL)
     answer = yield from ask(server.look(f"buildTypes/id:{quote(server.build_type)}", fields="id,name,paused,projectId"))
-    if trouble(_NAME, answer):
-        return judge(_NAME, answer, _configuration(server.build_type))
+    if wrong := trouble(_NAME, answer, _configuration(server.build_type)):
+        return wrong
     if shown(answer).get("id") != server.build_type:
         return unhealthy("something answers that is no TeamCity", MISLEADING)
     if shown(answer).get("paused"):

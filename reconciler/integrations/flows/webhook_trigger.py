@@ -16,8 +16,10 @@ from reconciler.core.flow import Failure, Flow, Request
 from reconciler.core.resource import Action, Field, FieldType, Subject
 from reconciler.core.value import Plain, Secret, Value
 from reconciler.core.verify import signature
+from reconciler.integrations.flows.answers import mapping
+from reconciler.integrations.flows.asking import ask
 from reconciler.integrations.flows.messages import structure
-from reconciler.integrations.flows.parts import ask, mapping, need, secret_of, text_of
+from reconciler.integrations.flows.values import need, secret_of, text_of
 from reconciler.integrations.flows.webhooks import LONGEST, events, resend, stats, test
 
 _VARIABLE = re.compile(r"\{([A-Za-z0-9_.-]+)\}")

@@ -7,31 +7,26 @@ anything. System hooks have no log. Source: facts, sections 3.4, 3.6 and 4.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from reconciler.core.address import ScopeType
 from reconciler.core.errors import ReconcilerError
-from reconciler.core.flow import Flow, Request, Response
+from reconciler.core.flow import Answer, Flow, Request, Response
 from reconciler.core.resource import NOTHING, Subject, Verdict
 from reconciler.core.value import Plain, Value
 from reconciler.integrations.base import flag_of
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.answers import listed, mapping, sequence, shown
+from reconciler.integrations.flows.asking import ask, look, taken
+from reconciler.integrations.flows.values import text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     FAILING,
     GONE,
-    Answer,
-    ask,
     degraded,
     healthy,
     judge,
-    look,
-    mapping,
-    sequence,
-    shown,
-    taken,
-    text_of,
     unhealthy,
     unknown,
 )
@@ -70,8 +65,7 @@ def probe(subject: Subject) -> Flow[Verdict]:
     answer = yield from ask(look("GET", f"{path}/events", query={"per_page": PER_PAGE}))
     if not isinstance(answer, Response) or not answer.ok or not isinstance(answer.data(), list):
         return healthy("GitLab sends it; its deliveries cannot be read", **facts)
-    rows = [mapping(row) for row in sequence(answer.data())]
-    return _by_deliveries(rows, facts, mapping(subject.recorded.get("thresholds")))
+    return _by_deliveries(listed(answer), facts, mapping(subject.recorded.get("thresholds")))
 
 
 def _without_hook(answer: Answer) -> Verdict:
@@ -85,7 +79,7 @@ def _without_hook(answer: Answer) -> Verdict:
     return judge("GitLab", answer)
 
 
-def _by_deliveries(rows: list[Mapping[str, Any]], facts: Mapping[str, Plain], limits: Mapping[str, Any]) -> Verdict:
+def _by_deliveries(rows: Sequence[Mapping[str, Any]], facts: Mapping[str, Plain], limits: Mapping[str, Any]) -> Verdict:
     if not rows:
         return healthy("GitLab sends it; nothing was sent in the last 7 days", **facts, deliveries=0)
     good = sum(_is_good(row) for row in rows)
@@ -194,8 +188,8 @@ def _log(subject: Subject, limit: int, status: str = "") -> Flow[list[Mapping[st
     while len(found) < limit:
         query = {"per_page": PER_PAGE, "page": page, **wanted}
         answer = yield from ask(Request("GET", f"{path}/events", query=query))
-        rows = sequence(taken("GitLab", "read the webhook's deliveries", answer, writes=False, why=_WHY).data())
-        found += [mapping(row) for row in rows]
+        rows = listed(taken("GitLab", "read the webhook's deliveries", answer, writes=False, why=_WHY))
+        found += rows
         if len(rows) < PER_PAGE:
             break
         page += 1

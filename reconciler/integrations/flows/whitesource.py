@@ -10,25 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.core.errors import RemoteError
-from reconciler.core.flow import Flow, Request
+from reconciler.core.flow import Answer, Flow, Request
 from reconciler.core.resource import Action, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
-from reconciler.integrations.flows.parts import (
+from reconciler.integrations.flows.answers import mapping, shown
+from reconciler.integrations.flows.asking import ask, look, taken
+from reconciler.integrations.flows.values import host_of, need_secret, text_of
+from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
     GONE,
     MISLEADING,
-    Answer,
     Sign,
-    ask,
     healthy,
-    host_of,
-    judge,
-    look,
-    mapping,
-    need_secret,
-    shown,
-    taken,
-    text_of,
     trouble,
     unhealthy,
 )
@@ -40,6 +33,7 @@ _REFUSED = {
     _AGENT: "Mend does not accept the user key and the organisation's API key",
     "cli": "Mend does not accept the mail address and the user key",
 }
+_GONE = Sign((404,), (), Health.UNHEALTHY, "no Mend answers at this address", GONE)
 _WHY = {401: "it does not accept the keys", 403: "it does not accept the keys", 404: "there is no such environment"}
 
 
@@ -47,9 +41,8 @@ def probe(subject: Subject) -> Flow[Verdict]:
     """Log in as the scanner would."""
     answer = yield from ask(_login(subject))
     refused = _REFUSED[_scanner(subject)]
-    if trouble(_NAME, answer):
-        gone = Sign((404,), (), Health.UNHEALTHY, "no Mend answers at this address", GONE)
-        return judge(_NAME, answer, (Sign((401, 403), (), Health.UNHEALTHY, refused, CREDENTIAL), gone))
+    if wrong := trouble(_NAME, answer, (Sign((401, 403), (), Health.UNHEALTHY, refused, CREDENTIAL), _GONE)):
+        return wrong
     if _is_refusal(answer):
         return unhealthy(refused, CREDENTIAL)
     if not _is_in(answer):
