@@ -7,7 +7,7 @@ Pure.
 from __future__ import annotations
 
 from reconciler.integrations.base import kind, renamed
-from reconciler.integrations.flows.discord import NOTIFY, probe
+from reconciler.integrations.flows.discord import ACTIONS, probe
 from reconciler.integrations.native_chat import SHAPES, discord_channels
 from reconciler.integrations.rules import begins, matches
 
@@ -26,5 +26,5 @@ KIND = kind(
     manual=("In Discord: add a webhook in the channel's settings (Integrations).",),
     credential=("webhook_url",),
     probe=probe,
-    actions=(NOTIFY,),
+    actions=ACTIONS,
 )

@@ -6,7 +6,7 @@ Becomes GitLab's `mattermost` integration. Pure.
 from __future__ import annotations
 
 from reconciler.integrations.base import kind, renamed
-from reconciler.integrations.flows.mattermost import NOTIFY, probe
+from reconciler.integrations.flows.mattermost import ACTIONS, probe
 from reconciler.integrations.native_chat import CHANNEL_FIELDS, SHAPES
 from reconciler.integrations.rules import fewest, web_url
 
@@ -20,5 +20,5 @@ KIND = kind(
     manual=("In Mattermost: switch incoming webhooks on (System Console) and add one to the channel.",),
     credential=("webhook_url",),
     probe=probe,
-    actions=(NOTIFY,),
+    actions=ACTIONS,
 )

@@ -6,7 +6,7 @@ Becomes GitLab's `microsoft-teams` integration. Pure.
 from __future__ import annotations
 
 from reconciler.integrations.base import boolean, kind, renamed
-from reconciler.integrations.flows.microsoft_teams import NOTIFY, probe
+from reconciler.integrations.flows.microsoft_teams import ACTIONS, probe
 from reconciler.integrations.native_chat import SHAPES
 from reconciler.integrations.rules import web_url
 
@@ -23,5 +23,5 @@ KIND = kind(
     manual=("In Teams: add the workflow that posts to a channel when a webhook request is received.",),
     credential=("webhook_url",),
     probe=probe,
-    actions=(NOTIFY,),
+    actions=ACTIONS,
 )

@@ -3,7 +3,7 @@
 A rule takes an entry's values and yields objections as (field, what is wrong, what to do). A value that holds a
 reference (`Text`) or a secret is not known here and passes; no objection quotes a value, which may be a secret written
 by mistake. Rules state what GitLab refuses, and what it takes and
-cannot store (facts, sections 2, 3 and 15).
+cannot store (`facts/gitlab-api.md` 2, 3 and 15).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Becomes GitLab's `slack` integration. Pure.
 from __future__ import annotations
 
 from reconciler.integrations.base import kind, renamed, text
-from reconciler.integrations.flows.slack import NOTIFY, probe
+from reconciler.integrations.flows.slack import ACTIONS, probe
 from reconciler.integrations.native_chat import CHANNEL_FIELDS, SHAPES
 from reconciler.integrations.rules import fewest, matches, web_url
 
@@ -34,5 +34,5 @@ KIND = kind(
     manual=("In Slack: install an app with incoming webhooks and choose the channel; no API makes the webhook.",),
     credential=("webhook_url",),
     probe=probe,
-    actions=(NOTIFY,),
+    actions=ACTIONS,
 )

@@ -1,8 +1,8 @@
 """Asana: whose token it is, and tasks made, changed and commented on.
 
 Pure. Asana has no key by which a second task would be noticed (its `external` field is not for personal tokens), so a
-task carries a line with its marker and is looked for among the project's tasks before it is made. Source: facts,
-section 6; every body stands in a `data` object.
+task carries a line with its marker and is looked for among the project's tasks before it is made. Source:
+`facts/services.md` 6; every body stands in a `data` object.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from reconciler.integrations.flows.messages import lines, without_nothing
 from reconciler.integrations.flows.values import need, need_secret, text_of
 from reconciler.integrations.flows.verdicts import CREDENTIAL, GONE, SETTINGS, Sign, degraded, healthy, judge
 
-BASE = "https://app.asana.com/api/1.0"
+_NAME = "Asana"
+_BASE = "https://app.asana.com/api/1.0"
 _SIGNS = (
     Sign((401,), (), Health.UNHEALTHY, "Asana does not accept the token", CREDENTIAL),
     Sign((402,), (), Health.UNHEALTHY, "the Asana workspace's plan does not include this", SETTINGS),
@@ -33,14 +34,14 @@ _PAGES = 20
 
 def probe(subject: Subject) -> Flow[Verdict]:
     """Whose token it is, and whether its user may see the project in which tasks are made."""
-    answer = yield from ask(look("GET", f"{BASE}/users/me", auth=_auth(subject)))
+    answer = yield from ask(look("GET", f"{_BASE}/users/me", auth=_auth(subject)))
     if not mapping(shown(answer).get("data")).get("gid"):
-        return judge("Asana", answer, _SIGNS)
+        return judge(_NAME, answer, _SIGNS)
     project = text_of(subject.values, "project_gid")
     if project:
-        answer = yield from ask(look("GET", f"{BASE}/projects/{quote(project, safe='')}", auth=_auth(subject)))
+        answer = yield from ask(look("GET", f"{_BASE}/projects/{quote(project, safe='')}", auth=_auth(subject)))
         if not mapping(shown(answer).get("data")).get("gid"):
-            verdict = judge("Asana", answer, _SIGNS)
+            verdict = judge(_NAME, answer, _SIGNS)
             if verdict.status is not Health.UNHEALTHY:
                 return verdict
             return degraded("Asana accepts the token, whose user does not see the project", GONE)
@@ -62,19 +63,17 @@ def create_task(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mappi
     fields["notes"] = lines((fields.get("notes"), marker and _line(marker)))
     fields |= {"projects": [project]} if project else {"workspace": workspace}
     answer = yield from _send(subject, "POST", "/tasks", without_nothing(**fields))
-    return {"task": _gid(taken("Asana", "make the task", answer, why=_WHY)), "created": True}
+    return {"task": _gid(taken(_NAME, "make the task", answer, why=_WHY)), "created": True}
 
 
 def update_task(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
     """Change what is stated of a task."""
-    fields = without_nothing(**_fields(parameters)) | {
-        name: parameters[name] for name in ("completed",) if parameters.get(name) is not None
-    }
+    fields = without_nothing(**_fields(parameters), completed=parameters.get("completed"))
     if not fields:
         raise ReconcilerError("there is nothing to change", hint="state what shall be different")
     task = need(parameters, "task")
     answer = yield from _send(subject, "PUT", f"/tasks/{quote(task, safe='')}", fields)
-    taken("Asana", "change the task", answer, why=_WHY)
+    taken(_NAME, "change the task", answer, why=_WHY)
     return {"task": task, "updated": True}
 
 
@@ -82,59 +81,12 @@ def comment(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[s
     """Comment on a task, unless its comments say the same already."""
     task, text = need(parameters, "task"), need(parameters, "text")
     path = f"/tasks/{quote(task, safe='')}/stories"
-    answer = yield from ask(Request("GET", BASE + path, auth=_auth(subject)))
-    said = objects(shown(taken("Asana", "read the task's comments", answer, writes=False, why=_WHY)).get("data"))
+    answer = yield from ask(Request("GET", _BASE + path, auth=_auth(subject)))
+    said = objects(shown(taken(_NAME, "read the task's comments", answer, writes=False, why=_WHY)).get("data"))
     if any(story.get("text") == text for story in said):
         return {"task": task, "created": False}
-    taken("Asana", "comment on the task", (yield from _send(subject, "POST", path, {"text": text})), why=_WHY)
+    taken(_NAME, "comment on the task", (yield from _send(subject, "POST", path, {"text": text})), why=_WHY)
     return {"task": task, "created": True}
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _auth(subject: Subject) -> Bearer:
-    return Bearer(need_secret(subject.values, "api_key"))
-
-
-def _send(subject: Subject, method: str, path: str, fields: Mapping[str, Any]) -> Flow[Answer]:
-    return (yield from ask(Request(method, BASE + path, json={"data": fields}, auth=_auth(subject), writes=True)))
-
-
-def _project(subject: Subject, parameters: Mapping[str, Value]) -> str:
-    return text_of(parameters, "project_gid") or text_of(subject.values, "project_gid")
-
-
-def _fields(parameters: Mapping[str, Value]) -> dict[str, Any]:
-    return {name: text_of(parameters, name) for name in ("name", "notes", "assignee", "due_on")}
-
-
-def _line(marker: str) -> str:
-    return f"[{marker}]"
-
-
-def _marked(subject: Subject, project: str, marker: str) -> Flow[str]:
-    """The id of the project's task that carries a marker; empty where there is none. The search lags, lists do not."""
-    url, query = f"{BASE}/projects/{quote(project, safe='')}/tasks", {"limit": 100, "opt_fields": "notes"}
-    for _ in range(_PAGES):
-        answer = yield from ask(Request("GET", url, query=query, auth=_auth(subject)))
-        page = shown(taken("Asana", "read the project's tasks", answer, writes=False, why=_WHY))
-        for task in objects(page.get("data")):
-            if _line(marker) in str(task.get("notes", "")).splitlines():
-                return str(task.get("gid", ""))
-        offset = mapping(page.get("next_page")).get("offset")
-        if not offset:
-            return ""
-        query = {**query, "offset": offset}
-    hint = "use a project of its own for tasks that are made"
-    raise ReconcilerError(f"the project has more than {_PAGES * 100} tasks to look for the marker in", hint=hint)
-
-
-def _gid(answer: Answer) -> str:
-    gid = str(mapping(shown(answer).get("data")).get("gid", ""))
-    if not gid.isdigit():
-        raise RemoteError("could not make the task: something other than Asana answers")
-    return gid
 
 
 _NOTES = Field("notes", FieldType.STRING, "What the task is about.")
@@ -176,3 +128,50 @@ ACTIONS = (
         (_TASK, Field("text", FieldType.STRING, "What is said.", required=True)),
     ),
 )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _auth(subject: Subject) -> Bearer:
+    return Bearer(need_secret(subject.values, "api_key"))
+
+
+def _send(subject: Subject, method: str, path: str, fields: Mapping[str, Any]) -> Flow[Answer]:
+    return (yield from ask(Request(method, _BASE + path, json={"data": fields}, auth=_auth(subject), writes=True)))
+
+
+def _project(subject: Subject, parameters: Mapping[str, Value]) -> str:
+    return text_of(parameters, "project_gid") or text_of(subject.values, "project_gid")
+
+
+def _fields(parameters: Mapping[str, Value]) -> dict[str, Any]:
+    return {name: text_of(parameters, name) for name in ("name", "notes", "assignee", "due_on")}
+
+
+def _line(marker: str) -> str:
+    return f"[{marker}]"
+
+
+def _marked(subject: Subject, project: str, marker: str) -> Flow[str]:
+    """The id of the project's task that carries a marker; empty where there is none. The search lags, lists do not."""
+    url, query = f"{_BASE}/projects/{quote(project, safe='')}/tasks", {"limit": 100, "opt_fields": "notes"}
+    for _ in range(_PAGES):
+        answer = yield from ask(Request("GET", url, query=query, auth=_auth(subject)))
+        page = shown(taken(_NAME, "read the project's tasks", answer, writes=False, why=_WHY))
+        for task in objects(page.get("data")):
+            if _line(marker) in str(task.get("notes", "")).splitlines():
+                return str(task.get("gid", ""))
+        offset = mapping(page.get("next_page")).get("offset")
+        if not offset:
+            return ""
+        query = {**query, "offset": offset}
+    hint = "use a project of its own for tasks that are made"
+    raise ReconcilerError(f"the project has more than {_PAGES * 100} tasks to look for the marker in", hint=hint)
+
+
+def _gid(answer: Answer) -> str:
+    gid = str(mapping(shown(answer).get("data")).get("gid", ""))
+    if not gid.isdigit():
+        raise RemoteError("could not make the task: something other than Asana answers")
+    return gid

@@ -61,4 +61,4 @@ def sync(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str,
     return (yield from mirrors.sync(subject, address_of(subject), _NAME, parameters))
 
 
-ACTIONS = (Action("sync", "Push to CodeCommit now.", sync, mirrors.SYNCING),)
+ACTIONS = (Action("sync", "Push to CodeCommit now", sync, mirrors.SYNCING),)

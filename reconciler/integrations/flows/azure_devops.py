@@ -94,10 +94,10 @@ def run_pipeline(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
 
 
 ACTIONS = (
-    Action("sync", "Push to Azure Repos now.", sync, mirrors.SYNCING),
+    Action("sync", "Push to Azure Repos now", sync, mirrors.SYNCING),
     Action(
         "run-pipeline",
-        "Run a pipeline, follow it, and tell GitLab how it ends.",
+        "Run a pipeline, follow it, and tell GitLab how it ends",
         run_pipeline,
         (
             Field("pipeline_id", FieldType.INTEGER, "Number of the pipeline, in place of the entry's."),

@@ -86,7 +86,7 @@ def build(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str
 ACTIONS = (
     Action(
         "build",
-        "Build the plan, follow the build, and tell GitLab how it ends.",
+        "Build the plan, follow the build, and tell GitLab how it ends",
         build,
         (
             Field("branch", BRANCH.type, "Told to the plan as the variable `branch`.", example=BRANCH.example),

@@ -119,10 +119,10 @@ _HOST = Field("host", FieldType.STRING, "Host that it comes from.")
 _LABELS = Field("labels", FieldType.MAP, "Tags beside the entry's.", example={"team": "shop"})
 
 ACTIONS = (
-    Action("push-metrics", "Send figures as metrics.", push_metrics, (*PUSHED, _HOST)),
+    Action("push-metrics", "Send figures as metrics", push_metrics, (*PUSHED, _HOST)),
     Action(
         "send-logs",
-        "Send log lines.",
+        "Send log lines",
         send_logs,
         (
             Field("message", FieldType.STRING, "The log line."),
@@ -135,7 +135,7 @@ ACTIONS = (
     ),
     Action(
         "send-event",
-        "Send an event.",
+        "Send an event",
         send_event,
         (
             Field("title", FieldType.STRING, "What happened.", required=True),

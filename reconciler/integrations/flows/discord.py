@@ -1,7 +1,7 @@
 """Discord: whether webhooks live, and posting to them.
 
 Pure. Reading a webhook shows its token, so nothing of that answer is told but the channel's ids. Vain requests get an
-address banned, so each webhook is asked once and never again after a refusal. Source: facts, section 4.
+address banned, so each webhook is asked once and never again after a refusal. Source: `facts/services.md` 4.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from reconciler.integrations.flows.verdicts import (
     unhealthy,
 )
 
+_NAME = "Discord"
 _AGENT = {"User-Agent": "DiscordBot (reconciler, 1)"}
 """The form in which Discord wants callers to name themselves; others may be turned away at its edge."""
 
@@ -74,23 +75,6 @@ def probe(subject: Subject) -> Flow[Verdict]:
     return verdict
 
 
-def _judged(answer: Answer) -> Verdict:
-    shown = mapping(answer.data()) if isinstance(answer, Response) and answer.status == 200 else {}
-    if shown.get("type") == 1 and shown.get("id"):
-        ids = {name: str(shown[name]) for name in ("channel_id", "guild_id") if shown.get(name)}
-        return healthy("Discord knows the webhook", **ids)
-    if shown.get("id") and "type" in shown:
-        return unhealthy("it is no incoming webhook, but one that follows a channel or an application", MISLEADING)
-    return judge("Discord", answer, _SIGNS)
-
-
-def _of_events(values: Mapping[str, Value]) -> Iterator[tuple[str, Secret]]:
-    for name in sorted(values):
-        value = values[name]
-        if name.endswith("_channel") and isinstance(value, Secret) and value.known and value.reveal():
-            yield name, value
-
-
 def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
     """Post a message; nobody is pinged unless `allowed_mentions` says so.
 
@@ -116,10 +100,50 @@ def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     query = {"wait": "true", **without_nothing(thread_id=text_of(parameters, "thread_id"))}
     url = need_secret(subject.values, "webhook_url")
     answer = yield from ask(Request("POST", url, _AGENT, query, body, writes=True))
-    made = mapping(taken("Discord", "post the message", answer, said=_said(answer)).data())
+    made = mapping(taken(_NAME, "post the message", answer, said=_said(answer)).data())
     if not str(made.get("id")).isdigit():
         raise RemoteError("could not post the message: something other than Discord answers at the address")
     return {"posted": True, "message_id": str(made["id"])}
+
+
+ACTIONS = (
+    Action(
+        "notify",
+        "Post a message",
+        notify,
+        (
+            TEXT,
+            Field("embeds", FieldType.DATA, "Embeds, up to 10 and 6,000 characters."),
+            USERNAME,
+            Field("avatar_url", FieldType.STRING, "Picture beside the message."),
+            Field("thread_id", FieldType.STRING, "Thread that is posted to; forums need one."),
+            Field("thread_name", FieldType.STRING, "Thread that is opened, in a forum."),
+            Field(
+                "allowed_mentions", FieldType.DATA, "Whom mentions may ping, as Discord writes it; nobody by default."
+            ),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _judged(answer: Answer) -> Verdict:
+    shown = mapping(answer.data()) if isinstance(answer, Response) and answer.status == 200 else {}
+    if shown.get("type") == 1 and shown.get("id"):
+        ids = {name: str(shown[name]) for name in ("channel_id", "guild_id") if shown.get(name)}
+        return healthy("Discord knows the webhook", **ids)
+    if shown.get("id") and "type" in shown:
+        return unhealthy("it is no incoming webhook, but one that follows a channel or an application", MISLEADING)
+    return judge(_NAME, answer, _SIGNS)
+
+
+def _of_events(values: Mapping[str, Value]) -> Iterator[tuple[str, Secret]]:
+    for name in sorted(values):
+        value = values[name]
+        if name.endswith("_channel") and isinstance(value, Secret) and value.known and value.reveal():
+            yield name, value
 
 
 def _said(answer: Answer) -> str:
@@ -142,19 +166,3 @@ def _check(embeds: Any) -> None:
     if total > EMBEDS_TEXT_LIMIT:
         hint = "shorten or drop some"
         raise ReconcilerError(f"`embeds` have {total} characters; {EMBEDS_TEXT_LIMIT} are allowed", hint=hint)
-
-
-NOTIFY = Action(
-    "notify",
-    "Post a message",
-    notify,
-    (
-        TEXT,
-        Field("embeds", FieldType.DATA, "Embeds, up to 10 and 6,000 characters."),
-        USERNAME,
-        Field("avatar_url", FieldType.STRING, "Picture beside the message."),
-        Field("thread_id", FieldType.STRING, "Thread that is posted to; forums need one."),
-        Field("thread_name", FieldType.STRING, "Thread that is opened, in a forum."),
-        Field("allowed_mentions", FieldType.DATA, "Whom mentions may ping, as Discord writes it; nobody by default."),
-    ),
-)

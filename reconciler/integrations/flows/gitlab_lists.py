@@ -16,7 +16,7 @@ from reconciler.core.errors import ReconcilerError, RemoteError
 from reconciler.core.flow import Answer, Flow, Request, Response
 from reconciler.integrations.flows.answers import listed, shown
 from reconciler.integrations.flows.asking import ask, taken
-from reconciler.integrations.flows.moments import seconds_of, text_of
+from reconciler.integrations.flows.moments import iso_of, seconds_of
 
 OVERLAP_SECONDS = 60.0
 """How far before the last moment seen a list is begun again: what was committed late has an older moment."""
@@ -101,7 +101,7 @@ class Changes:
     def begin(until: str) -> str:
         """Where to go on after a list that ended at `until`."""
         moment = seconds_of(until)
-        return "" if moment is None else text_of(moment - OVERLAP_SECONDS)
+        return "" if moment is None else iso_of(moment - OVERLAP_SECONDS)
 
     def page(self) -> Flow[list[Mapping[str, Any]]]:
         """The next ones, each state of each once; `finished` says that there are no more."""

@@ -93,7 +93,7 @@ def run_trigger(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mappi
 ACTIONS = (
     Action(
         "run-trigger",
-        "Run the trigger, follow its build, and tell GitLab how it ends.",
+        "Run the trigger, follow its build, and tell GitLab how it ends",
         run_trigger,
         (
             BRANCH,

@@ -91,7 +91,7 @@ def show_build(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mappin
 ACTIONS = (
     Action(
         "build-status",
-        "Tell how a build is, without starting one.",
+        "Tell how a build is, without starting one",
         show_build,
         (
             Field("job", FieldType.STRING, "Job, in place of the entry's."),
@@ -100,7 +100,7 @@ ACTIONS = (
     ),
     Action(
         "build",
-        "Build the jobs, follow the builds, and tell GitLab how they end.",
+        "Build the jobs, follow the builds, and tell GitLab how they end",
         build,
         (
             BRANCH,

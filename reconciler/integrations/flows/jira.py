@@ -1,7 +1,7 @@
 """Jira: who the credential is and what it may do; issues made, changed, commented on, moved and linked.
 
 Pure flows. A server tells anyone what it is, and hides projects from wrong credentials as if they were not there, so
-who is asking is always asked first. Source: facts, section 5.
+who is asking is always asked first. Source: `facts/services.md` 5.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from reconciler.integrations.flows.verdicts import (
     unhealthy,
 )
 
+_NAME = "Jira"
 PERMISSIONS = ("CREATE_ISSUES", "ADD_COMMENTS", "LINK_ISSUES", "TRANSITION_ISSUES")
 _SCOPED = "a token with scopes needs `api_url` https://api.atlassian.com/ex/jira/<cloud id>"
 _SIGNS = (
@@ -56,44 +57,13 @@ def probe(subject: Subject) -> Flow[Verdict]:
         if isinstance(answer, Response) and answer.status == 404:
             return degraded(f"Jira accepts the credential, whose user sees no project `{key}`", GONE)
         if shown(answer).get("key") is None:
-            return judge("Jira", answer)
+            return judge(_NAME, answer)
         query = {"projectKey": key, "permissions": ",".join(PERMISSIONS)}
         answer = yield from ask(look("GET", f"{api}/mypermissions", query=query, auth=auth))
         if missing := _missing(answer):
             names = ", ".join(f"`{name}`" for name in missing)
             return degraded(f"Jira accepts the credential, whose user lacks {names} in `{key}`", REFUSED)
     return healthy("Jira accepts the credential")
-
-
-def _wrong_person(answer: Answer) -> Verdict | None:
-    person = shown(answer) if isinstance(answer, Response) and answer.ok else {}
-    if person.get("accountId") or person.get("name"):
-        inactive = person.get("active") is False
-        return unhealthy("the credential's Jira user is deactivated", CREDENTIAL) if inactive else None
-    if isinstance(answer, Response):
-        denied = answer.headers.get("x-authentication-denied-reason", "")
-        login = answer.headers.get("x-seraph-loginreason", "")
-        if "CAPTCHA" in denied.upper():
-            return unhealthy("Jira has locked the user after failed logins: log in once with a browser", CREDENTIAL)
-        if "AUTHENTICATED_FAILED" in login or "AUTHENTICATION_DENIED" in login:
-            return unhealthy("Jira does not accept the credential", CREDENTIAL)
-        if answer.ok:
-            return unhealthy("something other than Jira answers at the address", MISLEADING)
-    return judge("Jira", answer, _SIGNS)
-
-
-def _projects(subject: Subject) -> tuple[str, ...]:
-    stated = [text_of(subject.values, "project_key"), *mapping(subject.values.get("project_mapping")).values()]
-    return tuple(dict.fromkeys(str(key) for key in stated if key))
-
-
-def _missing(answer: Answer) -> list[str]:
-    """The permissions that are said to be missing; an answer that says nothing of them is no sign."""
-    rows = mapping(shown(answer).get("permissions"))
-    return [name for name in PERMISSIONS if mapping(rows.get(name)).get("havePermission") is False]
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def create_issue(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
@@ -177,6 +147,37 @@ def link(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str,
         body["object"]["status"] = {"resolved": bool(parameters["resolved"])}
     answer = yield from at.write("POST", f"{path_of(key)}/remotelink", "link the issue", body)
     return {"issue": key, "created": answer.status == 201}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _wrong_person(answer: Answer) -> Verdict | None:
+    person = shown(answer) if isinstance(answer, Response) and answer.ok else {}
+    if person.get("accountId") or person.get("name"):
+        inactive = person.get("active") is False
+        return unhealthy("the credential's Jira user is deactivated", CREDENTIAL) if inactive else None
+    if isinstance(answer, Response):
+        denied = answer.headers.get("x-authentication-denied-reason", "")
+        login = answer.headers.get("x-seraph-loginreason", "")
+        if "CAPTCHA" in denied.upper():
+            return unhealthy("Jira has locked the user after failed logins: log in once with a browser", CREDENTIAL)
+        if "AUTHENTICATED_FAILED" in login or "AUTHENTICATION_DENIED" in login:
+            return unhealthy("Jira does not accept the credential", CREDENTIAL)
+        if answer.ok:
+            return unhealthy("something other than Jira answers at the address", MISLEADING)
+    return judge(_NAME, answer, _SIGNS)
+
+
+def _projects(subject: Subject) -> tuple[str, ...]:
+    stated = [text_of(subject.values, "project_key"), *mapping(subject.values.get("project_mapping")).values()]
+    return tuple(dict.fromkeys(str(key) for key in stated if key))
+
+
+def _missing(answer: Answer) -> list[str]:
+    """The permissions that are said to be missing; an answer that says nothing of them is no sign."""
+    rows = mapping(shown(answer).get("permissions"))
+    return [name for name in PERMISSIONS if mapping(rows.get(name)).get("havePermission") is False]
 
 
 def _labels(parameters: Mapping[str, Value]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Merge requests and commits linked to the Jira issues that they name.
 
 Pure flows. A link has a global id made of GitLab's address and numbers, by which Jira updates it and makes no second
-one; it says whether the merge request is still open. Links that are no longer named stay. Source: facts, section 5.
+one; it says whether the merge request is still open. Links that are no longer named stay. Source:
+`facts/services.md` 5.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Moving a Jira issue along its workflow.
 
-Pure flows. Transitions have other ids in every workflow, so one is chosen by where it leads. Source: facts, section 5.
+Pure flows. Transitions have other ids in every workflow, so one is chosen by where it leads. Source:
+`facts/services.md` 5.
 """
 
 from __future__ import annotations

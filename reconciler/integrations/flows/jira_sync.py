@@ -108,25 +108,6 @@ def sync_issue(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mappin
     return {**sync.tally.result(), "key": str(fact.get("key", ""))}
 
 
-def _sync_project(sync: Sync, project: Project, key: str) -> Flow[None]:
-    """The issues of a project: those left over from the last time, then those that have changed since."""
-    place, again = f"issues/{project.id}", f"issues/{project.id}/again"
-    left = sequence(sync.memory.of(again).get("iids"))
-    sync.tally.again = set()
-    for start in range(0, len(left), 50):
-        query = {"iids[]": list(left[start : start + 50]), "per_page": 50}
-        answer = yield from read(f"{project.api}/issues", "read the project's issues", query)
-        yield from sync.take(project, key, listed(answer))
-    until = str(sync.memory.of(place).get("until") or "")
-    changes = Changes(project, "issues", Changes.begin(until), {"scope": "all"})
-    while not changes.finished:
-        yield from sync.take(project, key, (yield from changes.page()))
-        iids: tuple[Plain, ...] = tuple(sorted(sync.tally.again))
-        yield from sync.memory.keep(
-            {place: {"until": max(until, changes.until)}, again: {"iids": iids} if iids else None}
-        )
-
-
 class Sync:
     """One run: the site, what is remembered, what was done."""
 
@@ -251,6 +232,28 @@ class Sync:
             problem = f"the workflow has no way to {'close' if source.closed else 'reopen'} it from where it is"
             self.tally.problems.append({"issue": source.shown, "key": issue.key, "problem": problem})
         return moved
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _sync_project(sync: Sync, project: Project, key: str) -> Flow[None]:
+    """The issues of a project: those left over from the last time, then those that have changed since."""
+    place, again = f"issues/{project.id}", f"issues/{project.id}/again"
+    left = sequence(sync.memory.of(again).get("iids"))
+    sync.tally.again = set()
+    for start in range(0, len(left), 50):
+        query = {"iids[]": list(left[start : start + 50]), "per_page": 50}
+        answer = yield from read(f"{project.api}/issues", "read the project's issues", query)
+        yield from sync.take(project, key, listed(answer))
+    until = str(sync.memory.of(place).get("until") or "")
+    changes = Changes(project, "issues", Changes.begin(until), {"scope": "all"})
+    while not changes.finished:
+        yield from sync.take(project, key, (yield from changes.page()))
+        iids: tuple[Plain, ...] = tuple(sorted(sync.tally.again))
+        yield from sync.memory.keep(
+            {place: {"until": max(until, changes.until)}, again: {"iids": iids} if iids else None}
+        )
 
 
 def _kept(fact: Mapping[str, Any]) -> Mapping[str, Plain]:

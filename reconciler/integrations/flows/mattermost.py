@@ -2,7 +2,7 @@
 
 Pure. The probe posts a text for a channel whose name cannot be one: the server looks for the hook first and for the
 channel after, so a live hook misses the channel and nothing is posted. Without a text, live and dead hooks answer the
-same. Messages are translated, so only the error's `id` is read. Source: facts, section 2.
+same. Messages are translated, so only the error's `id` is read. Source: `facts/services.md` 2.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from reconciler.integrations.flows.messages import TEXT, USERNAME, choose, struc
 from reconciler.integrations.flows.values import need_secret, text_of
 from reconciler.integrations.flows.verdicts import GONE, MISLEADING, SETTINGS, Sign, judge
 
+_NAME = "Mattermost"
 TEXT_LIMIT = 16_383
 _NO_CHANNEL = "no such/channel!"
 _ERROR = "web.incoming_webhook."
@@ -52,7 +53,7 @@ def probe(subject: Subject) -> Flow[Verdict]:
     """Whether the server knows the webhook."""
     url = need_secret(subject.values, "webhook_url")
     body = {"text": "A health check; it is meant for no channel.", "channel": _NO_CHANNEL}
-    return judge("Mattermost", (yield from ask(look("POST", url, json=body))), _SIGNS)
+    return judge(_NAME, (yield from ask(look("POST", url, json=body))), _SIGNS)
 
 
 def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
@@ -72,27 +73,32 @@ def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     )
     url = need_secret(subject.values, "webhook_url")
     answer = yield from ask(Request("POST", url, json=body, writes=True))
-    if taken("Mattermost", "post the message", answer, said=_said(answer)).text.strip() != "ok":
+    if taken(_NAME, "post the message", answer, said=_said(answer)).text.strip() != "ok":
         raise RemoteError("could not post the message: something other than Mattermost answers at the address")
     return {"posted": True}
+
+
+ACTIONS = (
+    Action(
+        "notify",
+        "Post a message",
+        notify,
+        (
+            TEXT,
+            Field("attachments", FieldType.DATA, "Message attachments."),
+            Field("channel", FieldType.STRING, "Channel, in place of the webhook's own; or `@user`."),
+            USERNAME,
+            Field("icon_url", FieldType.STRING, "Picture beside the message, where the server allows it."),
+            Field("priority", FieldType.STRING, "Priority of the message.", choices=("important", "urgent")),
+            Field("props", FieldType.DATA, "Further properties, as a JSON object."),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _said(answer: Response | Failure) -> str:
     found = None if isinstance(answer, Failure) else mapping(answer.data()).get("id")
     return _WHY.get(found, "") if isinstance(found, str) else ""
-
-
-NOTIFY = Action(
-    "notify",
-    "Post a message",
-    notify,
-    (
-        TEXT,
-        Field("attachments", FieldType.DATA, "Message attachments."),
-        Field("channel", FieldType.STRING, "Channel, in place of the webhook's own; or `@user`."),
-        USERNAME,
-        Field("icon_url", FieldType.STRING, "Picture beside the message, where the server allows it."),
-        Field("priority", FieldType.STRING, "Priority of the message.", choices=("important", "urgent")),
-        Field("props", FieldType.DATA, "Further properties, as a JSON object."),
-    ),
-)

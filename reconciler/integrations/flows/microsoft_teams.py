@@ -3,7 +3,7 @@
 Pure. A connector that gets an empty text refuses it and posts nothing. A Workflows address can only be tried by
 starting its flow, which then fails and stays in its history: that is done only where the entry says `verify_workflow`.
 Success has no one form: a connector says `1`, and names throttling in a 200; Workflows says 202 and nothing more.
-Source: facts, section 3.
+Source: `facts/services.md` 3.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from reconciler.integrations.flows.verdicts import (
     unknown,
 )
 
+_NAME = "Teams"
 SIZE_LIMIT = 28 * 1024
 CARD = "application/vnd.microsoft.card.adaptive"
 _CONNECTOR_HOSTS = (".webhook.office.com", "outlook.office.com", "outlook.office365.com")
@@ -70,7 +71,7 @@ def probe(subject: Subject) -> Flow[Verdict]:
     if not connector and not subject.values.get("verify_workflow"):
         return unknown("a workflow cannot be tried without a failed run in its history", SETTINGS)
     answer = yield from ask(look("POST", url, json={"text": ""}))
-    return judge("Teams", answer, _CONNECTOR if connector else _WORKFLOW)
+    return judge(_NAME, answer, _CONNECTOR if connector else _WORKFLOW)
 
 
 def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
@@ -85,9 +86,27 @@ def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     url = need_secret(subject.values, "webhook_url")
     answer = yield from ask(Request("POST", url, json=body, writes=True))
     if isinstance(answer, Failure) or not answer.ok:
-        taken("Teams", "post the message", answer, why=_WHY)
+        taken(_NAME, "post the message", answer, why=_WHY)
     assert isinstance(answer, Response)
     return {"posted": _posted(answer)}
+
+
+ACTIONS = (
+    Action(
+        "notify",
+        "Post a card",
+        notify,
+        (
+            TEXT,
+            Field("title", FieldType.STRING, "Heading of the card."),
+            Field("link", FieldType.STRING, "Address behind a button on the card."),
+            Field("card", FieldType.DATA, "A whole Adaptive Card, in place of `title` and `text`."),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _posted(answer: Response) -> bool:
@@ -120,16 +139,3 @@ def _card(parameters: Mapping[str, Value]) -> Mapping[str, Any]:
     frame = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4"}
     open_ = {"actions": [{"type": "Action.OpenUrl", "title": "Open", "url": link}]} if link else {}
     return {**frame, "msteams": {"width": "Full"}, **open_, **card}
-
-
-NOTIFY = Action(
-    "notify",
-    "Post a card",
-    notify,
-    (
-        TEXT,
-        Field("title", FieldType.STRING, "Heading of the card."),
-        Field("link", FieldType.STRING, "Address behind a button on the card."),
-        Field("card", FieldType.DATA, "A whole Adaptive Card, in place of `title` and `text`."),
-    ),
-)

@@ -30,7 +30,7 @@ def seconds_of(text: object) -> float | None:
     return timegm((year, month, day, hour, minute, second)) + float(found[7] or 0) - ahead
 
 
-def text_of(seconds: float) -> str:
+def iso_of(seconds: float) -> str:
     """A moment as ISO 8601 in UTC, in whole seconds."""
     parts = parsedate(formatdate(seconds, usegmt=True))
     assert parts is not None

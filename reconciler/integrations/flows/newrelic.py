@@ -116,13 +116,13 @@ def mark_deployment(subject: Subject, parameters: Mapping[str, Value]) -> Flow[M
 ACTIONS = (
     Action(
         "push-metrics",
-        "Send figures as metrics.",
+        "Send figures as metrics",
         push_metrics,
         (*PUSHED, Field("interval", FieldType.INTEGER, "Seconds that counts are of.", default=_DEFAULT_INTERVAL)),
     ),
     Action(
         "event",
-        "Send a custom event.",
+        "Send a custom event",
         send_event,
         (
             Field("event_type", FieldType.STRING, "Type of the event.", required=True, example="Deployment"),
@@ -131,7 +131,7 @@ ACTIONS = (
     ),
     Action(
         "deployment-marker",
-        "Mark a deployment on an entity.",
+        "Mark a deployment on an entity",
         mark_deployment,
         (
             Field("version", FieldType.STRING, "Version that is deployed.", required=True, example="v1.2.3"),

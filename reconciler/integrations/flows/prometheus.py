@@ -94,7 +94,7 @@ def push_metrics(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
 ACTIONS = (
     Action(
         "push-metrics",
-        "Push figures to the Pushgateway.",
+        "Push figures to the Pushgateway",
         push_metrics,
         (
             *PUSHED,

@@ -4,7 +4,7 @@ Pure. The user's own page shows the API key, so nothing of it is told; it is ask
 to a bad key as to nobody in particular. Redmine has no key by which a second issue would be noticed: with a `marker` an
 issue carries it in its subject (or in a custom field) and is looked for first. Redmine leaves out in silence what the
 user or the workflow may not set, and filters by fields that it does not know: what it did is read, not assumed. Source:
-facts, section 7; Redmine 5.0.4, asked.
+`facts/services.md` 7; Redmine 5.0.4, asked.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from reconciler.integrations.flows.verdicts import (
     unknown,
 )
 
+_NAME = "Redmine"
 _SIGNS = (
     Sign((401,), (), Health.UNHEALTHY, "Redmine does not accept the API key, or its user is locked", CREDENTIAL),
     Sign((403,), (), Health.UNHEALTHY, "Redmine's REST API is switched off, or forbidden to the user", SETTINGS),
@@ -54,7 +55,7 @@ def probe(subject: Subject) -> Flow[Verdict]:
         return (yield from _probe_page(subject))
     answer = yield from ask(look("GET", _url(subject, "/users/current.json"), headers=_key(subject)))
     if not mapping(shown(answer).get("user")).get("id"):
-        return judge("Redmine", answer, _SIGNS)
+        return judge(_NAME, answer, _SIGNS)
     project = text_of(subject.values, "project_identifier")
     if project:
         path = f"/projects/{quote(project, safe='')}.json"
@@ -62,19 +63,8 @@ def probe(subject: Subject) -> Flow[Verdict]:
         if not mapping(shown(answer).get("project")).get("id"):
             if isinstance(answer, Response) and answer.status in (403, 404):
                 return degraded("Redmine accepts the API key, whose user does not see the project", GONE)
-            return judge("Redmine", answer)
+            return judge(_NAME, answer)
     return healthy("Redmine accepts the API key")
-
-
-def _probe_page(subject: Subject) -> Flow[Verdict]:
-    answer = yield from ask(look("GET", need(subject.values, "project_url")))
-    if isinstance(answer, Response) and answer.ok:
-        return healthy("the project's page answers; with `url` and `api_key` more can be told")
-    if isinstance(answer, Response) and (answer.status in (401, 403) or 300 <= answer.status < 400):
-        return unknown("the project's page wants a login; with `url` and `api_key` more can be told")
-    if isinstance(answer, Response) and answer.status in (404, 410):
-        return unhealthy("there is no such project page", GONE)
-    return judge("Redmine", answer, (Sign((500, 502, 503, 504), (), Health.UNKNOWN, "Redmine has trouble", FAILING),))
 
 
 def create_issue(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
@@ -98,16 +88,15 @@ def create_issue(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
         fields["custom_fields"] = [{"id": int(custom), "value": marker}]
     elif marker:
         fields["subject"] = f"{title} [{marker}]"
-    answer = taken("Redmine", "make the issue", (yield from _send(subject, "POST", "/issues.json", fields)), why=_WHY)
+    answer = taken(_NAME, "make the issue", (yield from _send(subject, "POST", "/issues.json", fields)), why=_WHY)
     made = mapping(shown(answer).get("issue"))
     if not isinstance(made.get("id"), int):
         raise RemoteError("could not make the issue: something other than Redmine answers")
     number = str(made["id"])
-    if left := left_out(
-        fields, made
-    ):  # workflows often let no issue begin in the status that it may have a moment later
+    # Workflows often let no issue begin in the status that it may have a moment later.
+    if left := left_out(fields, made):
         again = {name: fields[name] for name in left}
-        taken("Redmine", "change the new issue", (yield from _send(subject, "PUT", _path(number), again)), why=_WHY)
+        taken(_NAME, "change the new issue", (yield from _send(subject, "PUT", _path(number), again)), why=_WHY)
         yield from _confirm(subject, number, again, f"made the issue {number}")
     return {"issue": number, "created": True}
 
@@ -119,7 +108,7 @@ def update_issue(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
     if not fields:
         raise ReconcilerError("there is nothing to change", hint="state what shall be different")
     number = need(parameters, "issue")
-    taken("Redmine", "change the issue", (yield from _send(subject, "PUT", _path(number), fields)), why=_WHY)
+    taken(_NAME, "change the issue", (yield from _send(subject, "PUT", _path(number), fields)), why=_WHY)
     yield from _confirm(subject, number, fields, "took the change")
     return {"issue": number, "updated": True}
 
@@ -130,91 +119,9 @@ def comment(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[s
     if not left_out({"notes": text}, (yield from _read(subject, number))):
         return {"issue": number, "created": False}
     answer = yield from _send(subject, "PUT", _path(number), {"notes": text})
-    taken("Redmine", "comment on the issue", answer, why=_WHY)
+    taken(_NAME, "comment on the issue", answer, why=_WHY)
     yield from _confirm(subject, number, {"notes": text}, "answered")
     return {"issue": number, "created": True}
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _url(subject: Subject, path: str) -> str:
-    return need(subject.values, "url").rstrip("/") + path
-
-
-def _path(number: str) -> str:
-    return f"/issues/{quote(number.removeprefix('#'), safe='')}.json"
-
-
-def _key(subject: Subject) -> Mapping[str, Any]:
-    return {"X-Redmine-API-Key": need_secret(subject.values, "api_key")}
-
-
-def _send(subject: Subject, method: str, path: str, fields: Mapping[str, Any]) -> Flow[Answer]:
-    request = Request(method, _url(subject, path), _key(subject), json={"issue": fields}, writes=True)
-    return (yield from ask(request))
-
-
-def _read(subject: Subject, number: str) -> Flow[Mapping[str, Any]]:
-    """An issue with its notes."""
-    request = Request("GET", _url(subject, _path(number)), _key(subject), {"include": "journals"})
-    answer = taken("Redmine", "read the issue", (yield from ask(request)), writes=False, why=_WHY)
-    return mapping(shown(answer).get("issue"))
-
-
-def _confirm(subject: Subject, number: str, fields: Mapping[str, Any], done: str) -> Flow[None]:
-    """Raise `RemoteError` that names what was sent and is not in the issue: 201 and 204 say nothing of it."""
-    if left := left_out(fields, (yield from _read(subject, number))):
-        names = ", ".join(f"`{name.removesuffix('_id')}`" for name in left)
-        raise RemoteError(
-            f"Redmine {done}, but left {names} as it was", hint="the user's role or the workflow does not allow it"
-        )
-
-
-def _fields(subject: Subject, parameters: Mapping[str, Value]) -> Flow[dict[str, Any]]:
-    fields = without_nothing(description=text_of(parameters, "description"))
-    for name, key, path, word in (
-        ("status", "status_id", "/issue_statuses.json", "issue_statuses"),
-        ("priority", "priority_id", "/enumerations/issue_priorities.json", "issue_priorities"),
-    ):
-        if wanted := text_of(parameters, name):
-            fields[key] = yield from _named(subject, path, word, wanted)
-    if assignee := text_of(parameters, "assigned_to_id"):
-        fields["assigned_to_id"] = assignee
-    return fields
-
-
-def _named(subject: Subject, path: str, word: str, wanted: str) -> Flow[int]:
-    """The id of a tracker, status or priority by its name; raises `ReconcilerError` that lists those there are."""
-    answer = yield from ask(Request("GET", _url(subject, path), _key(subject)))
-    rows = objects(shown(taken("Redmine", "read its names", answer, writes=False)).get(word))
-    found = next((row.get("id") for row in rows if str(row.get("name", "")).lower() == wanted.lower()), None)
-    if not isinstance(found, int):
-        known = ", ".join(f"`{row.get('name')}`" for row in rows)
-        raise ReconcilerError(f"Redmine has no `{wanted}`", hint=f"there are {known}" if known else "")
-    return found
-
-
-def _find(subject: Subject, query: Mapping[str, Any], marker: str, custom: str) -> Flow[str]:
-    request = Request("GET", _url(subject, "/issues.json"), _key(subject), {"status_id": "*", "limit": 100, **query})
-    answer = taken("Redmine", "look for the issue", (yield from ask(request)), writes=False, why=_WHY)
-    if "issues" not in shown(answer):
-        raise RemoteError("could not look for the issue: something other than Redmine answers")
-    issues = objects(shown(answer).get("issues"))
-    for issue in issues:
-        marked = carries(issue, [{"id": custom, "value": marker}]) if custom else f"[{marker}]" in _title(issue)
-        if marked:
-            return str(issue.get("id"))
-    if custom and issues:
-        raise ReconcilerError(
-            f"Redmine does not search by the custom field {custom}",
-            hint="mark it `Used as a filter`, for the project and the tracker",
-        )
-    return ""
-
-
-def _title(issue: Mapping[str, Any]) -> str:
-    return str(issue.get("subject", ""))
 
 
 _COMMON = (
@@ -257,3 +164,96 @@ ACTIONS = (
         (_ISSUE, Field("text", FieldType.STRING, "What is said.", required=True)),
     ),
 )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _probe_page(subject: Subject) -> Flow[Verdict]:
+    answer = yield from ask(look("GET", need(subject.values, "project_url")))
+    if isinstance(answer, Response) and answer.ok:
+        return healthy("the project's page answers; with `url` and `api_key` more can be told")
+    if isinstance(answer, Response) and (answer.status in (401, 403) or 300 <= answer.status < 400):
+        return unknown("the project's page wants a login; with `url` and `api_key` more can be told")
+    if isinstance(answer, Response) and answer.status in (404, 410):
+        return unhealthy("there is no such project page", GONE)
+    return judge(_NAME, answer, (Sign((500, 502, 503, 504), (), Health.UNKNOWN, "Redmine has trouble", FAILING),))
+
+
+def _url(subject: Subject, path: str) -> str:
+    return need(subject.values, "url").rstrip("/") + path
+
+
+def _path(number: str) -> str:
+    return f"/issues/{quote(number.removeprefix('#'), safe='')}.json"
+
+
+def _key(subject: Subject) -> Mapping[str, Any]:
+    return {"X-Redmine-API-Key": need_secret(subject.values, "api_key")}
+
+
+def _send(subject: Subject, method: str, path: str, fields: Mapping[str, Any]) -> Flow[Answer]:
+    request = Request(method, _url(subject, path), _key(subject), json={"issue": fields}, writes=True)
+    return (yield from ask(request))
+
+
+def _read(subject: Subject, number: str) -> Flow[Mapping[str, Any]]:
+    """An issue with its notes."""
+    request = Request("GET", _url(subject, _path(number)), _key(subject), {"include": "journals"})
+    answer = taken(_NAME, "read the issue", (yield from ask(request)), writes=False, why=_WHY)
+    return mapping(shown(answer).get("issue"))
+
+
+def _confirm(subject: Subject, number: str, fields: Mapping[str, Any], done: str) -> Flow[None]:
+    """Raise `RemoteError` that names what was sent and is not in the issue: 201 and 204 say nothing of it."""
+    if left := left_out(fields, (yield from _read(subject, number))):
+        names = ", ".join(f"`{name.removesuffix('_id')}`" for name in left)
+        raise RemoteError(
+            f"Redmine {done}, but left {names} as it was", hint="the user's role or the workflow does not allow it"
+        )
+
+
+def _fields(subject: Subject, parameters: Mapping[str, Value]) -> Flow[dict[str, Any]]:
+    fields = without_nothing(description=text_of(parameters, "description"))
+    for name, key, path, word in (
+        ("status", "status_id", "/issue_statuses.json", "issue_statuses"),
+        ("priority", "priority_id", "/enumerations/issue_priorities.json", "issue_priorities"),
+    ):
+        if wanted := text_of(parameters, name):
+            fields[key] = yield from _named(subject, path, word, wanted)
+    if assignee := text_of(parameters, "assigned_to_id"):
+        fields["assigned_to_id"] = assignee
+    return fields
+
+
+def _named(subject: Subject, path: str, word: str, wanted: str) -> Flow[int]:
+    """The id of a tracker, status or priority by its name; raises `ReconcilerError` that lists those there are."""
+    answer = yield from ask(Request("GET", _url(subject, path), _key(subject)))
+    rows = objects(shown(taken(_NAME, "read its names", answer, writes=False)).get(word))
+    found = next((row.get("id") for row in rows if str(row.get("name", "")).lower() == wanted.lower()), None)
+    if not isinstance(found, int):
+        known = ", ".join(f"`{row.get('name')}`" for row in rows)
+        raise ReconcilerError(f"Redmine has no `{wanted}`", hint=f"there are {known}" if known else "")
+    return found
+
+
+def _find(subject: Subject, query: Mapping[str, Any], marker: str, custom: str) -> Flow[str]:
+    request = Request("GET", _url(subject, "/issues.json"), _key(subject), {"status_id": "*", "limit": 100, **query})
+    answer = taken(_NAME, "look for the issue", (yield from ask(request)), writes=False, why=_WHY)
+    if "issues" not in shown(answer):
+        raise RemoteError("could not look for the issue: something other than Redmine answers")
+    issues = objects(shown(answer).get("issues"))
+    for issue in issues:
+        marked = carries(issue, [{"id": custom, "value": marker}]) if custom else f"[{marker}]" in _title(issue)
+        if marked:
+            return str(issue.get("id"))
+    if custom and issues:
+        raise ReconcilerError(
+            f"Redmine does not search by the custom field {custom}",
+            hint="mark it `Used as a filter`, for the project and the tracker",
+        )
+    return ""
+
+
+def _title(issue: Mapping[str, Any]) -> str:
+    return str(issue.get("subject", ""))

@@ -18,9 +18,9 @@ from reconciler.core.errors import SecretUnavailable, UsageError
 from reconciler.core.flow import Bearer, Flow, Pause, Request
 from reconciler.core.resource import Action, Field, FieldType, Subject
 from reconciler.core.value import Plain, Secret, Value
-from reconciler.integrations.flows import moments
 from reconciler.integrations.flows.answers import listed, mapping, shown
 from reconciler.integrations.flows.asking import ask, ask_twice, is_lost, taken
+from reconciler.integrations.flows.moments import iso_of
 from reconciler.integrations.flows.sentry_probe import NAME, Dsn, server_of
 from reconciler.integrations.flows.values import need, need_secret, text_of
 
@@ -49,7 +49,7 @@ def release(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[s
     told |= {"url": parameters["url"]} if parameters.get("url") else {}
     if parameters.get("repository") and parameters.get("commit_sha"):
         told["refs"] = [{"repository": parameters["repository"], "commit": parameters["commit_sha"]}]
-    told |= {"dateReleased": moments.text_of(subject.now)} if parameters.get("finalize") else {}
+    told |= {"dateReleased": iso_of(subject.now)} if parameters.get("finalize") else {}
     request = Request("POST", _releases(subject), json=told, auth=_token(subject), writes=True)
     answer = taken(NAME, f"make the release `{version}`", (yield from ask_twice(request)), why=_WHY)
     return {"version": version, "projects": tuple(projects), "existed": answer.status == 208}
@@ -67,7 +67,7 @@ def deploy(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     if same:
         return {**result, "id": str(same[0].get("id")), "existed": True}
     told = {"environment": environment, "name": name, "url": text_of(parameters, "url")}
-    told = {field: text for field, text in told.items() if text} | {"dateFinished": moments.text_of(subject.now)}
+    told = {field: text for field, text in told.items() if text} | {"dateFinished": iso_of(subject.now)}
     answer = yield from ask(Request("POST", url, json=told, auth=_token(subject), writes=True))
     if is_lost(answer):
         yield Pause(_PAUSE_SECONDS)
@@ -97,7 +97,7 @@ def event(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str
     body = json.dumps(said, sort_keys=True, default=str)
     said["event_id"] = hashlib.sha256(f"{subject.address}\0{body}".encode()).hexdigest()[:32]
     item = json.dumps(said, default=str).encode()
-    head = {"event_id": said["event_id"], "sent_at": moments.text_of(subject.now)}
+    head = {"event_id": said["event_id"], "sent_at": iso_of(subject.now)}
     lines = (json.dumps(head), json.dumps({"type": "event", "length": len(item)}))
     headers: dict[str, str | Secret] = {
         "Content-Type": "application/x-sentry-envelope",
@@ -115,7 +115,7 @@ _VERSION_FIELD = Field("version", FieldType.STRING, "Version, in place of the en
 ACTIONS = (
     Action(
         "release",
-        "Make a release.",
+        "Make a release",
         release,
         (
             _VERSION_FIELD,
@@ -128,7 +128,7 @@ ACTIONS = (
     ),
     Action(
         "deploy",
-        "Record a deploy of a release.",
+        "Record a deploy of a release",
         deploy,
         (
             _VERSION_FIELD,
@@ -139,7 +139,7 @@ ACTIONS = (
     ),
     Action(
         "event",
-        "Send an event.",
+        "Send an event",
         event,
         (
             Field("message", FieldType.STRING, "What happened.", required=True),

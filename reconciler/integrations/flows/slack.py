@@ -2,7 +2,7 @@
 
 Pure. The probe posts what is no JSON: Slack looks at the hook first and at the body after, so a live hook calls the
 body invalid and a dead one names its own trouble; nothing is posted. Addresses of workflows are never asked: that would
-start one. Source: facts, section 1.
+start one. Source: `facts/services.md` 1.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from reconciler.integrations.flows.messages import TEXT, USERNAME, choose, struc
 from reconciler.integrations.flows.values import need_secret, path_of, secret_of, text_of
 from reconciler.integrations.flows.verdicts import CREDENTIAL, GONE, MISLEADING, SETTINGS, Sign, judge, unhealthy
 
+_NAME = "Slack"
 TEXT_LIMIT, BLOCKS_LIMIT, ATTACHMENTS_LIMIT, BLOCK_TEXT_LIMIT = 40_000, 50, 100, 3000
 _STARTERS = ("/workflows/", "/triggers/")
 
@@ -52,7 +53,7 @@ def probe(subject: Subject) -> Flow[Verdict]:
     if url is None or path_of(url).startswith(_STARTERS):
         return unhealthy("the address starts a workflow of Slack; it is no incoming webhook", SETTINGS)
     request = look("POST", url, headers={"Content-Type": "application/json"}, body=b"{health check")
-    return judge("Slack", (yield from ask(request)), _SIGNS)
+    return judge(_NAME, (yield from ask(request)), _SIGNS)
 
 
 def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
@@ -63,9 +64,29 @@ def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     body = _message(subject, parameters)
     answer = yield from ask(Request("POST", url, json=body, writes=True))
     if isinstance(answer, Failure) or answer.text.strip() != "ok":
-        taken("Slack", "post the message", _plain(answer), said=_said(answer))
+        taken(_NAME, "post the message", _plain(answer), said=_said(answer))
         raise RemoteError("could not post the message: something other than Slack answers at the address")
     return {"posted": True}
+
+
+ACTIONS = (
+    Action(
+        "notify",
+        "Post a message",
+        notify,
+        (
+            TEXT,
+            Field("blocks", FieldType.DATA, "Blocks of Slack's Block Kit, up to 50."),
+            Field("attachments", FieldType.DATA, "Attachments, up to 100."),
+            Field("thread_ts", FieldType.STRING, "Message whose thread is answered."),
+            Field("channel", FieldType.STRING, "Channel; only with `webhook_kind: legacy`."),
+            USERNAME,
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _message(subject: Subject, parameters: Mapping[str, Value]) -> dict[str, object]:
@@ -108,18 +129,3 @@ def _plain(answer: Response | Failure) -> Response | Failure:
     if isinstance(answer, Failure):
         return answer
     return Response(answer.status, {}, answer.body, answer.elapsed_ms, answer.url)
-
-
-NOTIFY = Action(
-    "notify",
-    "Post a message",
-    notify,
-    (
-        TEXT,
-        Field("blocks", FieldType.DATA, "Blocks of Slack's Block Kit, up to 50."),
-        Field("attachments", FieldType.DATA, "Attachments, up to 100."),
-        Field("thread_ts", FieldType.STRING, "Message whose thread is answered."),
-        Field("channel", FieldType.STRING, "Channel; only with `webhook_kind: legacy`."),
-        USERNAME,
-    ),
-)

@@ -80,7 +80,7 @@ def check(subject: Subject, _parameters: Mapping[str, Value]) -> Flow[Mapping[st
     return result
 
 
-ACTIONS = (Action("check", "Tell whose the token is, and whether Snyk is connected to GitLab.", check),)
+ACTIONS = (Action("check", "Tell whose the token is, and whether Snyk is connected to GitLab", check),)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

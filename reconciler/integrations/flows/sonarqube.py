@@ -94,7 +94,7 @@ def quality_gate(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
 ACTIONS = (
     Action(
         "quality-gate",
-        "Read the quality gate.",
+        "Read the quality gate",
         quality_gate,
         (
             Field("project_key", FieldType.STRING, "Key of the project, in place of the entry's."),

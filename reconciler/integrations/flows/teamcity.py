@@ -87,7 +87,7 @@ def build(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str
 ACTIONS = (
     Action(
         "build",
-        "Build the configuration, follow the build, and tell GitLab how it ends.",
+        "Build the configuration, follow the build, and tell GitLab how it ends",
         build,
         (
             BRANCH,

@@ -1,7 +1,7 @@
 """Posting to a webhook's receiver as GitLab would, without GitLab.
 
 Pure. GitLab is not asked and logs nothing; the receiver sees GitLab's headers, the webhook's token, its own headers
-and, with a signing token, a signature. Source: facts, section 4.
+and, with a signing token, a signature. Source: `facts/gitlab-api.md` 4.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from reconciler.integrations.flows.values import need, secret_of, text_of
 from reconciler.integrations.flows.webhooks import LONGEST, events, resend, stats, test
 
 _VARIABLE = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
-_NAMES = {"build": "job", "feature_flag": "feature_flag", "access_token": "resource_access_token"}
+_NAMES = {"build": "job", "access_token": "resource_access_token"}
 """What payloads call some events."""
 
 
@@ -39,6 +39,41 @@ def trigger(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[s
     if isinstance(answer, Failure):
         return {"success": False, "event": event, "detail": f"the receiver cannot be reached: {answer.summary}"}
     return {"success": answer.ok, "event": event, "status": answer.status, "milliseconds": answer.elapsed_ms}
+
+
+_EVENT = Field("event", FieldType.STRING, "Event that is sent, as `events` calls it.", example="push")
+
+ACTIONS = (
+    Action("test", "Let GitLab send a sample to the receiver; five a minute", test, (_EVENT,)),
+    Action(
+        "events",
+        "Show the last deliveries",
+        events,
+        (
+            Field("limit", FieldType.INTEGER, f"How many, {LONGEST} at most.", default=20),
+            Field("status", FieldType.STRING, "Only such: a code, `successful`, `client_failure`, `server_failure`."),
+        ),
+    ),
+    Action("stats", "Count the deliveries of the last 7 days", stats),
+    Action(
+        "resend",
+        "Let GitLab send a delivery again; five a minute",
+        resend,
+        (Field("event", FieldType.STRING, "Id of the delivery; the last that failed when not stated."),),
+    ),
+    Action(
+        "trigger",
+        "Post a payload to the receiver as GitLab would",
+        trigger,
+        (
+            Field("payload", FieldType.DATA, "What is posted, as a JSON object.", required=True),
+            Field("event", FieldType.STRING, "Event in the headers; what the payload says when not stated."),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _address(subject: Subject) -> str | Secret:
@@ -98,35 +133,3 @@ def _uuid(*parts: str | bytes) -> str:
     joined = b"\0".join(part if isinstance(part, bytes) else part.encode() for part in parts)
     text = hashlib.sha256(joined).hexdigest()
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:32]}"
-
-
-_EVENT = Field("event", FieldType.STRING, "Event that is sent, as `events` calls it.", example="push")
-
-ACTIONS = (
-    Action("test", "Let GitLab send a sample to the receiver; five a minute", test, (_EVENT,)),
-    Action(
-        "events",
-        "Show the last deliveries",
-        events,
-        (
-            Field("limit", FieldType.INTEGER, f"How many, {LONGEST} at most.", default=20),
-            Field("status", FieldType.STRING, "Only such: a code, `successful`, `client_failure`, `server_failure`."),
-        ),
-    ),
-    Action("stats", "Count the deliveries of the last 7 days", stats),
-    Action(
-        "resend",
-        "Let GitLab send a delivery again; five a minute",
-        resend,
-        (Field("event", FieldType.STRING, "Id of the delivery; the last that failed when not stated."),),
-    ),
-    Action(
-        "trigger",
-        "Post a payload to the receiver as GitLab would",
-        trigger,
-        (
-            Field("payload", FieldType.DATA, "What is posted, as a JSON object.", required=True),
-            Field("event", FieldType.STRING, "Event in the headers; what the payload says when not stated."),
-        ),
-    ),
-)

@@ -1,7 +1,7 @@
 """Webhooks: whether GitLab still sends them and receivers take them; tested, resent, counted, and posted to by us.
 
 Pure flows over GitLab's log of deliveries (the last 7 days). What receivers answered is never told: it may hold
-anything. System hooks have no log. Source: facts, sections 3.4, 3.6 and 4.
+anything. System hooks have no log. Source: `facts/gitlab-api.md` 3.4, 3.6 and 4.
 """
 
 from __future__ import annotations
@@ -66,36 +66,6 @@ def probe(subject: Subject) -> Flow[Verdict]:
     if not isinstance(answer, Response) or not answer.ok or not isinstance(answer.data(), list):
         return healthy("GitLab sends it; its deliveries cannot be read", **facts)
     return _by_deliveries(listed(answer), facts, mapping(subject.recorded.get("thresholds")))
-
-
-def _without_hook(answer: Answer) -> Verdict:
-    if isinstance(answer, Response) and answer.status in (401, 403):
-        return unknown("GitLab does not let the token's user read it", CREDENTIAL)
-    if isinstance(answer, Response) and answer.status == 404:
-        said = str(shown(answer).get("message", "")).lower()
-        if "project" in said or "group" in said:
-            return unknown("GitLab does not show the token's user where it belongs", CREDENTIAL)
-        return unhealthy("GitLab has it no longer; `apply` creates it", GONE)
-    return judge("GitLab", answer)
-
-
-def _by_deliveries(rows: Sequence[Mapping[str, Any]], facts: Mapping[str, Plain], limits: Mapping[str, Any]) -> Verdict:
-    if not rows:
-        return healthy("GitLab sends it; nothing was sent in the last 7 days", **facts, deliveries=0)
-    good = sum(_is_good(row) for row in rows)
-    rate = good / len(rows)
-    told: dict[str, Plain] = {**facts, "deliveries": len(rows), "success_rate": round(rate, 4)}
-    told |= {"last_triggered": str(rows[0].get("created_at") or ""), "last_status": _status(rows[0])}
-    if rate < float(limits.get("unhealthy_below", 0.5)):
-        return unhealthy(f"{len(rows) - good} of the last {len(rows)} deliveries failed", FAILING, **told)
-    if rate < float(limits.get("degraded_below", 0.95)):
-        return degraded(f"{len(rows) - good} of the last {len(rows)} deliveries failed", FAILING, **told)
-    if good == len(rows):
-        return healthy("the last delivery was taken" if good == 1 else f"the last {good} deliveries were taken", **told)
-    return healthy(f"{good} of the last {len(rows)} deliveries were taken", **told)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def test(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
@@ -174,6 +144,33 @@ def _known(subject: Subject) -> str:
     if not path:
         raise ReconcilerError("the webhook is not recorded, so GitLab cannot be asked", hint="`apply` it first")
     return path
+
+
+def _without_hook(answer: Answer) -> Verdict:
+    if isinstance(answer, Response) and answer.status in (401, 403):
+        return unknown("GitLab does not let the token's user read it", CREDENTIAL)
+    if isinstance(answer, Response) and answer.status == 404:
+        said = str(shown(answer).get("message", "")).lower()
+        if "project" in said or "group" in said:
+            return unknown("GitLab does not show the token's user where it belongs", CREDENTIAL)
+        return unhealthy("GitLab has it no longer; `apply` creates it", GONE)
+    return judge("GitLab", answer)
+
+
+def _by_deliveries(rows: Sequence[Mapping[str, Any]], facts: Mapping[str, Plain], limits: Mapping[str, Any]) -> Verdict:
+    if not rows:
+        return healthy("GitLab sends it; nothing was sent in the last 7 days", **facts, deliveries=0)
+    good = sum(_is_good(row) for row in rows)
+    rate = good / len(rows)
+    told: dict[str, Plain] = {**facts, "deliveries": len(rows), "success_rate": round(rate, 4)}
+    told |= {"last_triggered": str(rows[0].get("created_at") or ""), "last_status": _status(rows[0])}
+    if rate < float(limits.get("unhealthy_below", 0.5)):
+        return unhealthy(f"{len(rows) - good} of the last {len(rows)} deliveries failed", FAILING, **told)
+    if rate < float(limits.get("degraded_below", 0.95)):
+        return degraded(f"{len(rows) - good} of the last {len(rows)} deliveries failed", FAILING, **told)
+    if good == len(rows):
+        return healthy("the last delivery was taken" if good == 1 else f"the last {good} deliveries were taken", **told)
+    return healthy(f"{good} of the last {len(rows)} deliveries were taken", **told)
 
 
 def _log(subject: Subject, limit: int, status: str = "") -> Flow[list[Mapping[str, Any]]]:

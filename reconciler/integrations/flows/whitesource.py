@@ -60,7 +60,7 @@ def check(subject: Subject, _parameters: Mapping[str, Value]) -> Flow[Mapping[st
     return {field: text for field, text in result.items() if text}
 
 
-ACTIONS = (Action("check", "Log in as the scanner would.", check),)
+ACTIONS = (Action("check", "Log in as the scanner would", check),)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
