@@ -9,15 +9,12 @@ import time
 from email.utils import formatdate
 from http.client import responses
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING
+from typing import Protocol, cast
 from urllib.parse import urlsplit
 
-from .instance import GITLAB, Outcome
-from .message import Request, Response
+from .instance import GITLAB, Outcome, Sandbox
+from .message import Delivered, Delivery, Request, Response
 from .services import SERVICES
-
-if TYPE_CHECKING:
-    from .server import SandboxServer
 
 SERVICE_PREFIX = "/_services/"
 FORWARDED = "x-sandbox-base"
@@ -27,14 +24,31 @@ METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 LONGEST_LINE, MOST_HEADERS = 65_536, 200
 
 
-class Connection(BaseHTTPRequestHandler):
-    """A client's connection, kept open between requests."""
+class Front(Protocol):
+    """What a connection asks of the server that it belongs to."""
 
-    server: SandboxServer
+    sandbox: Sandbox
+    latency: float
+
+    @property
+    def url(self) -> str:
+        """Where the server listens."""
+
+    def deliver(self, delivery: Delivery) -> Delivered:
+        """Send a delivery of the pretend GitLab."""
+
+
+class Connection(BaseHTTPRequestHandler):
+    """A client's connection, kept open between requests. Its server is a `Front`."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
     fields: dict[str, str]
+
+    @property
+    def _front(self) -> Front:
+        return cast("Front", self.server)
 
     def handle_one_request(self) -> None:
         """Read one request and answer it."""
@@ -53,7 +67,7 @@ class Connection(BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.wfile.flush()
         outcome = self._ask(method, target, self._read_body())
-        delay = self.server.latency + outcome.delay
+        delay = self._front.latency + outcome.delay
         if delay:
             time.sleep(delay)
         if outcome.response is None:
@@ -63,7 +77,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _ask(self, method: str, target: str, body: bytes) -> Outcome:
         path, _, query = target.partition("?")
-        base, place = f"http://{self.fields.get('host') or urlsplit(self.server.url).netloc}", GITLAB
+        base, place = f"http://{self.fields.get('host') or urlsplit(self._front.url).netloc}", GITLAB
         if path.startswith(SERVICE_PREFIX):
             place, _, rest = path[len(SERVICE_PREFIX) :].partition("/")
             if place not in SERVICES:
@@ -72,7 +86,7 @@ class Connection(BaseHTTPRequestHandler):
             base, path = self.fields.pop(FORWARDED, f"{base}{SERVICE_PREFIX}{place}"), f"/{rest}"
         request = Request(method, path, query, self.fields, body, base)
         host = urlsplit(base).netloc if place != GITLAB else None
-        return self.server.sandbox.exchange(request, self.server.deliver, target=place, host=host)
+        return self._front.sandbox.exchange(request, self._front.deliver, target=place, host=host)
 
     def _read_fields(self) -> bool:
         self.fields = {}

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from .clock import Clock
 from .faults import check_faults
 from .gitlab import run_due
 from .gitlab.access import find_project, find_user
@@ -25,14 +26,28 @@ from .rows import new_token
 from .seed import is_date, world_from_seed
 from .world import World
 
-if TYPE_CHECKING:
-    from .instance import Sandbox
-
 PREFIX = "/_sandbox/"
 FOREVER = 100 * 366 * 86_400
 
 
-def answer(sandbox: Sandbox, request: Request) -> Response:
+class Controlled(Protocol):
+    """What is looked at and moved: a sandbox, as far as it is needed here."""
+
+    world: World
+    clock: Clock
+
+    @property
+    def fresh(self) -> Callable[[float], World]:
+        """The world that a reset returns to, made for a moment."""
+
+    def reset(self, world: World) -> None:
+        """Replace the world."""
+
+    def save(self) -> None:
+        """Write the world to its file, if it has one."""
+
+
+def answer(sandbox: Controlled, request: Request) -> Response:
     """Answer a request to a control path."""
     call = CALLS.get((request.method, request.path.removeprefix(PREFIX).rstrip("/")))
     if call is None:
@@ -50,31 +65,31 @@ def answer(sandbox: Sandbox, request: Request) -> Response:
         return Response.of_json(400, {"error": told})
 
 
-def _requests(sandbox: Sandbox, _: Any) -> Response:
+def _requests(sandbox: Controlled, _: Any) -> Response:
     return Response.of_json(200, list(sandbox.world.requests))
 
 
-def _forget_requests(sandbox: Sandbox, _: Any) -> Response:
+def _forget_requests(sandbox: Controlled, _: Any) -> Response:
     sandbox.world.requests.clear()
     return Response(204)
 
 
-def _world(sandbox: Sandbox, _: Any) -> Response:
+def _world(sandbox: Controlled, _: Any) -> Response:
     return Response.of_json(200, sandbox.world.to_json())
 
 
-def _put_world(sandbox: Sandbox, value: Any) -> Response:
+def _put_world(sandbox: Controlled, value: Any) -> Response:
     sandbox.reset(World.from_json(value))
     return Response(204)
 
 
-def _reset(sandbox: Sandbox, value: Any) -> Response:
+def _reset(sandbox: Controlled, value: Any) -> Response:
     now = sandbox.clock.now()
     sandbox.reset(world_from_seed(value, now) if value else sandbox.fresh(now))
     return Response(204)
 
 
-def _tokens(sandbox: Sandbox, value: Any) -> Response:
+def _tokens(sandbox: Controlled, value: Any) -> Response:
     world, now = sandbox.world, sandbox.clock.now()
     given = value or {}
     name = str(given.get("user", "root"))
@@ -100,17 +115,17 @@ def _tokens(sandbox: Sandbox, value: Any) -> Response:
     return Response.of_json(201, row)
 
 
-def _faults(sandbox: Sandbox, _: Any) -> Response:
+def _faults(sandbox: Controlled, _: Any) -> Response:
     return Response.of_json(200, sandbox.world.faults)
 
 
-def _add_faults(sandbox: Sandbox, value: Any) -> Response:
+def _add_faults(sandbox: Controlled, value: Any) -> Response:
     sandbox.world.faults.extend(check_faults(value))
     sandbox.save()
     return Response.of_json(201, sandbox.world.faults)
 
 
-def _forget_faults(sandbox: Sandbox, _: Any) -> Response:
+def _forget_faults(sandbox: Controlled, _: Any) -> Response:
     sandbox.world.faults.clear()
     sandbox.save()
     return Response(204)
@@ -123,7 +138,7 @@ def _seconds(value: object) -> float:
     return float(given)
 
 
-def _clock(sandbox: Sandbox, value: Any) -> Response:
+def _clock(sandbox: Controlled, value: Any) -> Response:
     if value:
         sandbox.clock.advance(_seconds(value))
     now = sandbox.clock.now()
@@ -131,11 +146,11 @@ def _clock(sandbox: Sandbox, value: Any) -> Response:
     return Response.of_json(200, {"now": now})
 
 
-def _receiver(sandbox: Sandbox, _: Any) -> Response:
+def _receiver(sandbox: Controlled, _: Any) -> Response:
     return Response.of_json(200, sandbox.world.receiver)
 
 
-CALLS: dict[tuple[str, str], Callable[[Sandbox, Any], Response]] = {
+CALLS: dict[tuple[str, str], Callable[[Controlled, Any], Response]] = {
     ("GET", "requests"): _requests,
     ("DELETE", "requests"): _forget_requests,
     ("GET", "world"): _world,

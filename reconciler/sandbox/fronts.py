@@ -7,8 +7,9 @@ from .adapter import SandboxAdapter
 from .clock import Clock, ManualClock
 from .forward import ForwardingAdapter
 from .instance import Outcome, Sandbox
+from .opening import open_sandbox
 from .seed import SeedError
-from .server import SandboxServer, open_sandbox, serve
+from .server import SandboxServer, serve
 
 __all__ = [
     "Clock",

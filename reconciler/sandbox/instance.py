@@ -5,13 +5,11 @@ Fronts turn real requests into `exchange` calls and say how deliveries are sent;
 
 from __future__ import annotations
 
-import base64
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
 
 from . import control, services
 from .clock import Clock
@@ -91,12 +89,12 @@ class Sandbox:
                 now = self.clock.now()
                 running = self._start(self._new_key(), request, target, host, now)
                 place = {"target": target, "host": host, "now": now}
-                self._note({"start": running.key, **_to_json(request), **place})
+                self._note({"start": running.key, **request.to_json(), **place})
         while running.delivery is not None:
             delivered = send(running.delivery)
             with self._alone():
                 self._step(running, delivered)
-                self._note({"resume": running.key, **_delivered_to_json(delivered)})
+                self._note({"resume": running.key, **delivered.to_json()})
         effect = running.effect
         if effect.drop_before or effect.drop_after or running.response is None:
             return Outcome(None, effect.delay)
@@ -139,9 +137,9 @@ class Sandbox:
             self._running.clear()
         for event in self.store.news():
             if "start" in event:
-                self._start(event["start"], _from_json(event), event["target"], event["host"], event["now"])
+                self._start(event["start"], Request.from_json(event), event["target"], event["host"], event["now"])
             elif event["resume"] in self._running:
-                self._step(self._running[event["resume"]], _delivered_from_json(event))
+                self._step(self._running[event["resume"]], Delivered.from_json(event))
 
     def _new_key(self) -> str:
         self._started += 1
@@ -158,11 +156,11 @@ class Sandbox:
             running.conversation = handle(request, self.world, now)
             self._step(running, None)
         else:
-            running.response = self._elsewhere(request, target, host, now)
+            running.response = self._elsewhere(request, target, now)
             log(self.world, now, request, running.response.status, target)
         return running
 
-    def _elsewhere(self, request: Request, target: str, host: str | None, now: float) -> Response:
+    def _elsewhere(self, request: Request, target: str, now: float) -> Response:
         run_due(self.world, now)
         if target == RECEIVER:
             self.world.receiver.append(
@@ -191,40 +189,3 @@ class Sandbox:
     def _note(self, event: Row) -> None:
         if self.store is not None:
             self.store.note(event)
-
-
-def _to_json(request: Request) -> Row:
-    return {
-        "method": request.method,
-        "path": request.path,
-        "query": request.query,
-        "headers": dict(request.headers),
-        "body": base64.b64encode(request.body).decode(),
-        "base": request.base,
-    }
-
-
-def _from_json(event: Mapping[str, Any]) -> Request:
-    return Request(
-        event["method"],
-        event["path"],
-        event["query"],
-        event["headers"],
-        base64.b64decode(event["body"]),
-        event["base"],
-    )
-
-
-def _delivered_to_json(delivered: Delivered) -> Row:
-    return {
-        "status": delivered.status,
-        "headers": dict(delivered.headers),
-        "body": base64.b64encode(delivered.body).decode(),
-        "error": delivered.error,
-        "duration": delivered.duration,
-    }
-
-
-def _delivered_from_json(event: Mapping[str, Any]) -> Delivered:
-    body = base64.b64decode(event["body"])
-    return Delivered(event["status"], event["headers"], body, event["error"], event["duration"])

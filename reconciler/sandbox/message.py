@@ -5,9 +5,11 @@ Pure: no I/O, no clock. Fronts (`fronts.py`) turn these into real HTTP or into `
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,23 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     base: str = "http://gitlab.example.test"
+
+    def to_json(self) -> dict[str, Any]:
+        """For a journal: `from_json` makes the same request of it. Other members may stand beside these."""
+        return {
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "headers": dict(self.headers),
+            "body": base64.b64encode(self.body).decode(),
+            "base": self.base,
+        }
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Request:
+        """The request that `to_json` wrote."""
+        body = base64.b64decode(row["body"])
+        return cls(row["method"], row["path"], row["query"], row["headers"], body, row["base"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,21 @@ class Delivered:
     body: bytes = b""
     error: str | None = None
     duration: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """For a journal: `from_json` makes the same value of it. Other members may stand beside these."""
+        return {
+            "status": self.status,
+            "headers": dict(self.headers),
+            "body": base64.b64encode(self.body).decode(),
+            "error": self.error,
+            "duration": self.duration,
+        }
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Delivered:
+        """What `to_json` wrote."""
+        return cls(row["status"], row["headers"], base64.b64decode(row["body"]), row["error"], row["duration"])
 
 
 Conversation = Generator[Delivery, Delivered, Response]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -116,3 +116,27 @@ def test_a_file_imports_only_along_the_arrows(place: str) -> None:
     wrong = [f"line {line}: {name}" for line, name in imported(PACKAGE / place) if not allowed(place, name)]
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("package", sorted(LEAVES | {"core", "sandbox"}))
+def test_files_of_a_package_do_not_import_each_other_in_a_circle(package: str) -> None:
+    modules = {_module(path): path for path in (PACKAGE / package).rglob("*.py")}
+    left = {
+        name: {known for _, said in imported(path) if (known := _nearest(said, modules)) and known != name}
+        for name, path in modules.items()
+    }
+
+    while free := [name for name, wanted in left.items() if not wanted & left.keys()]:
+        for name in free:
+            del left[name]
+
+    assert sorted(left) == []
+
+
+def _module(path: Path) -> str:
+    return ".".join(("reconciler", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def _nearest(said: str, modules: Collection[str]) -> str | None:
+    """The module that an import of `said`, a module or a name in one, reads."""
+    return next((name for name in (said, said.rpartition(".")[0]) if name in modules), None)
