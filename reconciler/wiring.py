@@ -146,7 +146,7 @@ def open_workspace(
         who=_who(environ),
         backend=backend,
         http=http,
-        provider=GitLabProvider(http, shapes, estate),
+        provider=GitLabProvider(http, shapes),
         estate=estate,
         catalogue=load,
         shapes=shapes,

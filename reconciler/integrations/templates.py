@@ -158,8 +158,3 @@ _ALL = (
 
 TEMPLATES: Mapping[str, Template] = MappingProxyType({each.name: each for each in sorted(_ALL, key=lambda t: t.name)})
 """Every built-in template by name, in alphabetical order."""
-
-
-def of_type(kind: str = "") -> tuple[Template, ...]:
-    """The templates of one type, or all."""
-    return tuple(template for template in TEMPLATES.values() if not kind or template.kind == kind)

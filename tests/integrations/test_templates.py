@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.core.errors import Severity
 from reconciler.integrations.catalogue import rows
-from reconciler.integrations.templates import TEMPLATES, of_type
+from reconciler.integrations.templates import TEMPLATES
 from tests.integrations.declaring import CATALOGUE, declared
 
 SAMPLES = {
@@ -61,8 +61,3 @@ def test_every_kind_with_a_file_of_its_own_has_a_template() -> None:
     own = {name for name, row in rows().items() if not row.module.startswith("native")}
 
     assert own <= {template.kind for template in TEMPLATES.values()}
-
-
-def test_templates_are_listed_by_type() -> None:
-    assert [t.name for t in of_type("jira")] == ["jira-cloud", "jira-data-center"]
-    assert len(of_type()) == len(TEMPLATES)

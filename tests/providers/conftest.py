@@ -115,7 +115,7 @@ def lab() -> Lab:
         jitter=lambda: 0.5,
     )
     estate = GitLabEstate(http)
-    provider = GitLabProvider(http, CATALOGUE.shapes, estate)
+    provider = GitLabProvider(http, CATALOGUE.shapes)
     return Lab(sandbox, adapter, ours, seen, http, provider, estate, CATALOGUE)
 
 

@@ -213,7 +213,7 @@ def test_texts_are_trimmed_and_a_boolean_is_never_null(lab: Any, step_of: StepOf
 
 def test_of_an_unknown_slug_the_list_tells_that_it_is_there(lab: Any, step_of: StepOf) -> None:
     lab.provider.write(step_of("slack", StepAction.CREATE, SLACK), SLACK)
-    provider = type(lab.provider)(lab.http, {}, lab.estate)
+    provider = type(lab.provider)(lab.http, {})
 
     item = provider.list(Primitive.INTEGRATION, SHOP).items[0]
 

@@ -29,7 +29,7 @@ _NAMED = re.compile(rf"(?<![A-Za-z0-9_-])({KEY.pattern})(?![0-9])")
 _CLOSES = re.compile(r"\b(?:clos|fix|resolv|implement)(?:e[sd]?|ing|s|ed)?:?\s+#([0-9]+)", re.IGNORECASE)
 
 
-def sync_merge_requests(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
+def sync_merge_requests(subject: Subject, _parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
     """Link the scope's merge requests that have changed since the last sync to the Jira issues that they name.
 
     Raises `RemoteError` where it cannot go on; what was done until then is remembered.

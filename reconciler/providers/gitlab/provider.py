@@ -9,7 +9,7 @@ from reconciler.core.errors import RemoteError, SecretUnavailable
 from reconciler.core.flow import Request, Response
 from reconciler.core.live import Item, Listing, Written
 from reconciler.core.plan import Step
-from reconciler.core.ports import Estate, Http
+from reconciler.core.ports import Http
 from reconciler.core.resource import Primitive, Shape
 from reconciler.core.value import Value
 from reconciler.providers.gitlab import application, error_tracking, hook, integration, mirror, variable
@@ -27,8 +27,8 @@ DECLARATIONS: Mapping[Primitive, Declaration] = {
 class GitLabProvider:
     """Reads and writes GitLab objects through the HTTP port. Thread-safe: it keeps nothing."""
 
-    def __init__(self, http: Http, shapes: Mapping[str, Shape], estate: Estate) -> None:
-        self._http, self._shapes, self._estate = http, shapes, estate
+    def __init__(self, http: Http, shapes: Mapping[str, Shape]) -> None:
+        self._http, self._shapes = http, shapes
 
     def list(self, primitive: str, scope: Scope) -> Listing:
         """Every object of a primitive at a scope, by natural name; `Listing.unknown` says why it is not known."""

@@ -56,7 +56,7 @@ class Draft:
 
     def get(self, name: str) -> Any:
         """A value as GitLab's own code reads it."""
-        return read(self.kind, {**self.values, **self.shown}, name, active=self.active)
+        return read(self.kind, {**self.values, **self.shown}, name)
 
     def changed(self, name: str) -> bool:
         """Whether a field was assigned another value."""
@@ -93,7 +93,7 @@ def renewed(kind: Kind, stored: Mapping[str, Any], *, active: bool) -> dict[str,
     return values
 
 
-def read(kind: Kind, values: Mapping[str, Any], name: str, *, active: bool = True) -> Any:
+def read(kind: Kind, values: Mapping[str, Any], name: str) -> Any:
     """A value as it is shown: fallbacks, computed values, stripped slashes."""
     value = values.get(name)
     match kind.slug, name:
