@@ -58,11 +58,11 @@ AREAS = (
     users,
     variables,
 )
-"""The files of the API. Each has `ROUTES`; those with background work have `JOBS` as well."""
+"""The files of the API. Each has `ROUTES`."""
 
 ROUTER = Router(route for area in AREAS for route in area.ROUTES)
 JOBS: tuple[tuple[str, Job], ...] = tuple(
-    (name, job) for area in AREAS for name, job in getattr(area, "JOBS", {}).items()
+    (name, job) for area in (hooks, integrations, mirrors) for name, job in area.JOBS.items()
 )
 """Background work by name; several areas may want to hear of the same."""
 

@@ -3,8 +3,8 @@
 Pure: no I/O, no clock. The contract for the files that hold the areas of the API:
 
 * A file exports `ROUTES: tuple[Route, ...]` and, if it has background work, `JOBS: Mapping[str, Job]`
-  (name → `function(world, now, **arguments)`); `AREAS` in `gitlab/__init__.py` lists the files (add yours there).
-  Nothing registers itself. Several files may have a job of one name. The estate schedules, at once:
+  (name → `function(world, now, **arguments)`); `AREAS` and `JOBS` in `gitlab/__init__.py` list them (add yours
+  there). Nothing registers itself. Several files may have a job of one name. The estate schedules, at once:
   `project_created(project_id)`, `project_deleted(project_id)`, `group_created(group_id)`, `group_deleted(group_id)`.
 * `Route("PUT", "/projects/:id/hooks/:hook_id", handler, params=(…), before=(…))`. Paths are below `/api/v4`;
   a literal segment wins over a `:name`; HEAD uses the GET route; `/projects/:id/services` is `…/integrations`.

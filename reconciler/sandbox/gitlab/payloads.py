@@ -103,18 +103,7 @@ def _pushed(call: Call, project: Row, event: str, prefix: str) -> Row:
 
 def _issue(call: Call, project: Row) -> Row:
     issue = _newest(call, "issues", project, "Ensure the project has issues.")
-    base = _base(call)
-    part = issue_part(call.world, base, project, issue)
-    return {
-        "object_kind": "issue",
-        "event_type": "confidential_issue" if issue["confidential"] else "issue",
-        "user": user_part(call.me),
-        "project": project_part(call.world, base, project),
-        "object_attributes": part | {"action": "open"},
-        "labels": part["labels"],
-        "changes": {},
-        "repository": repository_part(call.world, base, project),
-    }
+    return _opened(call, project, "issue", issue, "confidential_issue" if issue["confidential"] else "issue")
 
 
 def _note(call: Call, project: Row) -> Row:
@@ -141,11 +130,15 @@ def _item_part(call: Call, project: Row, kind: str, item: Row) -> Row:
 
 def _merge_request(call: Call, project: Row) -> Row:
     row = _newest(call, "merge_requests", project, "Ensure the project has merge requests.")
+    return _opened(call, project, "merge_request", row, "merge_request")
+
+
+def _opened(call: Call, project: Row, kind: str, item: Row, event: str) -> Row:
     base = _base(call)
-    part = merge_request_part(call.world, base, project, row)
+    part = _item_part(call, project, kind, item)
     return {
-        "object_kind": "merge_request",
-        "event_type": "merge_request",
+        "object_kind": kind,
+        "event_type": event,
         "user": user_part(call.me),
         "project": project_part(call.world, base, project),
         "object_attributes": part | {"action": "open"},

@@ -6,8 +6,8 @@ State: `paid` (search answers instead of 402). Effects: `tasks` {gid: task}, `st
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, RefusalError, Service, serve, table
 from reconciler.sandbox.services.memory import State, entry, iso, mapping, number, retry_after, sequence, whole
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _WORKSPACE = {"gid": "1200000000000001", "name": "Acme", "resource_type": "workspace"}
 _USER = {"gid": "1200000000000002", "name": "GitLab Bot", "resource_type": "user"}

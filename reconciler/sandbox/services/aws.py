@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from reconciler.sandbox.message import Response
+from reconciler.sandbox.services.base import Call, RefusalError
 from reconciler.sandbox.services.memory import uuid_of
-from reconciler.sandbox.services.parts import Call, RefusalError
 
 _SIGNED = re.compile(r"Credential=(?P<key>[^/,\s]+)/(?P<day>\d+)/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _TYPE = "application/x-amz-json-1.1"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.services import aws
+from reconciler.sandbox.services.base import Call, Service, serve, table
 from reconciler.sandbox.services.markup import element
 from reconciler.sandbox.services.memory import State, digest, iso, mapping, number, uuid_of
-from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 _ACCOUNT = "123456789012"
 _ROLE_SECONDS = 3600

@@ -9,6 +9,7 @@ is answered), `denied` (list of "projects", "pipelines", "hooks", "code": 403), 
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, Guard, RefusalError, Service, serve, table
 from reconciler.sandbox.services.memory import (
     State,
     entry,
@@ -22,7 +23,6 @@ from reconciler.sandbox.services.memory import (
     uuid_of,
     whole,
 )
-from reconciler.sandbox.services.parts import Call, Guard, RefusalError, Service, serve, table
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Azure DevOps Services | Sign In</title></head></html>"
 _HTML = {"Content-Type": "text/html; charset=utf-8"}

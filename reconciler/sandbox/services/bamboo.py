@@ -8,9 +8,9 @@ Effects: `builds` [{plan, number, since, variables, revision, removed}].
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, RefusalError, Service, serve, table
 from reconciler.sandbox.services.markup import answer
 from reconciler.sandbox.services.memory import State, entry, number, record, spend, stage
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _LIFE = {"queued": "Queued", "running": "InProgress", "finished": "Finished"}
 _VARIABLE = "bamboo.variable."

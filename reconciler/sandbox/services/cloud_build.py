@@ -7,8 +7,8 @@ State: `triggers` {name or id: {disabled, secret_state, key, secret, result}}, `
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, RefusalError, Service, serve, table
 from reconciler.sandbox.services.memory import State, digest, entry, iso, mapping, number, record, stage, uuid_of
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _CODES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
 

@@ -10,8 +10,8 @@ import re
 
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.services import aws
+from reconciler.sandbox.services.base import Call, Service, serve, table
 from reconciler.sandbox.services.memory import State, digest, entry, mapping, uuid_of
-from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 _NAME = re.compile(r"[\w.-]{1,100}")
 _HEAD = digest("head")[:40]

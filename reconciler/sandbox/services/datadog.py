@@ -8,8 +8,8 @@ Effects: `series`, `dropped` (accepted, but too old or too new to be kept), `log
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, Service, serve, table
 from reconciler.sandbox.services.memory import State, mapping, number, record, retry_after, sequence, uuid_of
-from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 _ALERTS = ("error", "warning", "info", "success", "user_update", "recommendation", "snapshot")
 _FUTURE, _PAST, _EVENT_PAST = 600, 3600, 18 * 3600

@@ -11,8 +11,8 @@ import re
 from typing import Any
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, RefusalError, Service, serve, table
 from reconciler.sandbox.services.memory import State, entry, iso, mapping, number, retry_after, sequence
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _BUCKET = {
     "X-RateLimit-Limit": "5",

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.services import jenkins_build as build
+from reconciler.sandbox.services.base import Call, Service, serve, table
 from reconciler.sandbox.services.memory import State, digest
-from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 _VERSION = "2.479.3"
 _PERMISSIONS = {"Overall/Read": "hudson.model.Hudson.Read", "Job/Build": "hudson.model.Item.Build"}

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.sandbox.message import Response
+from reconciler.sandbox.services.base import Call, RefusalError
 from reconciler.sandbox.services.memory import State, entry, mapping, number
-from reconciler.sandbox.services.parts import Call, RefusalError
 
 _KEPT_SECONDS = 300
 _NOT_PARAMETERS = ("token", "cause", "delay", "json", "Submit", "statusCode", "redirectTo")

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.services import jira_issue as issue
+from reconciler.sandbox.services.base import Answer, Call, Service, serve, table
 from reconciler.sandbox.services.jira_site import Site, error
 from reconciler.sandbox.services.jira_text import JqlError, select
 from reconciler.sandbox.services.memory import State, iso, mapping, retry_after, sequence, spend, whole
-from reconciler.sandbox.services.parts import Answer, Call, Service, serve, table
 
 _LOCK_AFTER = 3
 _VERSION = {"cloud": ("1001.0.0-SNAPSHOT", "Cloud"), "server": ("9.12.4", "Server")}

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from reconciler.sandbox.message import Response
+from reconciler.sandbox.services.base import RefusalError
 from reconciler.sandbox.services.jira_site import TRANSITIONS, Site, error
 from reconciler.sandbox.services.jira_text import document_of, is_document, text_of
 from reconciler.sandbox.services.memory import State, iso, mapping, number, sequence
-from reconciler.sandbox.services.parts import RefusalError
 
 SiteAnswer = Callable[[Site], Response]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.sandbox.message import Response
+from reconciler.sandbox.services.base import Call, RefusalError
 from reconciler.sandbox.services.memory import State, entry, mapping, sequence
-from reconciler.sandbox.services.parts import Call, RefusalError
 
 _TYPES = ("Epic", "Story", "Task", "Bug", "Sub-task")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.sax.saxutils import escape, quoteattr
 
 from reconciler.sandbox.message import Response
-from reconciler.sandbox.services.parts import Call
+from reconciler.sandbox.services.base import Call
 
 
 def answer(call: Call, name: str, value: object, *, status: int = 200, json: bool = False) -> Response:

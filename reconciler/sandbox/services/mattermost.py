@@ -7,14 +7,11 @@ made over REST.
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
-from urllib.parse import parse_qsl
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, RefusalError, Service, serve, table
 from reconciler.sandbox.services.memory import State, digest, entry, mapping, number, record, retry_after
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _WEBHOOK_ERRORS = {
     "disabled": (501, "Incoming webhooks have been disabled by the system admin."),
@@ -38,7 +35,8 @@ def handle(request: Request, state: State, now: float) -> Response:
 def _webhook(call: Call) -> Response:
     if call.state.get("disabled"):
         raise _refused("disabled")
-    payload = _payload(call)
+    is_form = call.body.startswith(b"payload=") or "x-www-form-urlencoded" in call.header("content-type")
+    payload = call.payload(_refused("parse").response, as_form=is_form)
     if not payload.get("text") and "attachments" not in payload:
         raise _refused("text")
     name = call.names["hook"]
@@ -139,19 +137,6 @@ def _error(status: int, name: str, message: str) -> Response:
 def _refused(name: str) -> RefusalError:
     status, message = _WEBHOOK_ERRORS[name]
     return RefusalError(_error(status, f"web.incoming_webhook.{name}.app_error", message))
-
-
-def _payload(call: Call) -> dict[str, Any]:
-    text = call.body.decode("utf-8", "replace")
-    if text.startswith("payload=") or "x-www-form-urlencoded" in call.header("content-type"):
-        text = dict(parse_qsl(text, keep_blank_values=True)).get("payload", "")
-    try:
-        payload = json.loads(text)
-    except (ValueError, RecursionError):
-        payload = None
-    if not isinstance(payload, dict):
-        raise _refused("parse")
-    return payload
 
 
 def _shown(name: str, hook: State) -> State:

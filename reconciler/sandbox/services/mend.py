@@ -7,8 +7,8 @@ nothing but a count.
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, Service, serve, table
 from reconciler.sandbox.services.memory import State, digest, mapping, number, uuid_of
-from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 _TOKEN_SECONDS = 600
 

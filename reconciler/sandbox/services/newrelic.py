@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, Service, serve, table
 from reconciler.sandbox.services.memory import (
     State,
     mapping,
@@ -22,7 +23,6 @@ from reconciler.sandbox.services.memory import (
     sequence,
     uuid_of,
 )
-from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 _DAY = 24 * 3600
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_:]{1,255}")

@@ -7,8 +7,8 @@ State: `starting` (503 on `/-/ready`), `demand_auth` (True: a proxy asks for cre
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, Service, proxied, serve, table
 from reconciler.sandbox.services.memory import State, spend
-from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 
 def handle(request: Request, state: State, now: float) -> Response:
@@ -44,20 +44,13 @@ def _query(call: Call) -> Response:
     return Response.of_json(200, {"status": "success", "data": {"resultType": "vector", "result": result}})
 
 
-def _admitted(call: Call) -> Response | None:
-    account = call.account()
-    if account is None or (call.state.get("demand_auth") and not account):
-        return Response.of_text(401, "Unauthorized", {"WWW-Authenticate": "Basic"})
-    return None
-
-
 SERVICE = Service(
     routes=table(
         ("GET", "/-/healthy", _healthy),
         ("GET", "/-/ready", _ready),
         ("GET", "/api/v1/status/buildinfo", _build),
         ("GET|POST", "/api/v1/query", _query),
-        guard=_admitted,
+        guard=proxied,
     ),
     contexts=2,
 )

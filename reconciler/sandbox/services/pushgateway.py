@@ -12,9 +12,9 @@ import base64
 import binascii
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, RefusalError, Service, proxied, serve, table
 from reconciler.sandbox.services.exposition import FormatError, StampedError, parse, text_of
 from reconciler.sandbox.services.memory import State, iso, mapping, spend
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 
 def handle(request: Request, state: State, now: float) -> Response:
@@ -94,13 +94,6 @@ def _ready(call: Call) -> Response:
     return Response.of_text(503, "Service Unavailable") if spend(call.state, "starting") else _healthy(call)
 
 
-def _admitted(call: Call) -> Response | None:
-    account = call.account()
-    if account is None or (call.state.get("demand_auth") and not account):
-        return Response.of_text(401, "Unauthorized", {"WWW-Authenticate": "Basic"})
-    return None
-
-
 _STAMPS = (("push_time_seconds", "push_time"), ("push_failure_time_seconds", "failure_time"))
 
 SERVICE = Service(
@@ -113,7 +106,7 @@ SERVICE = Service(
         ("PUT", "/api/v1/admin/wipe", _wipe),
         ("GET", "/-/healthy", _healthy),
         ("GET", "/-/ready", _ready),
-        guard=_admitted,
+        guard=proxied,
     ),
     contexts=2,
 )

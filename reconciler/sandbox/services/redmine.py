@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, RefusalError, Service, serve, table
 from reconciler.sandbox.services.memory import State, digest, entry, iso, mapping, number, sequence, whole
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _STATUSES = (
     {"id": 1, "name": "New", "is_closed": False},

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, Guard, RefusalError, Service, serve, table
 from reconciler.sandbox.services.memory import State, digest, entry, iso, mapping, number, record, retry_after, sequence
-from reconciler.sandbox.services.parts import Call, Guard, RefusalError, Service, serve, table
 
 _DOCUMENTED_KEY = "examplePublicKey"
 _VERSION = re.compile(r"[^/\\\r\n\t]{1,200}")

@@ -7,13 +7,9 @@ Effects: `messages`, `workflow_starts`.
 
 from __future__ import annotations
 
-import json
-from typing import Any
-from urllib.parse import parse_qsl
-
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, Service, serve, table
 from reconciler.sandbox.services.memory import State, is_gone, mapping, number, record, retry_after, sequence
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _DEAD = {
     "no_service": 404,
@@ -51,7 +47,7 @@ def _webhook(call: Call) -> Response:
         return _throttled(call)
     if condition in _DEAD:
         return _text(_DEAD[condition], condition)
-    payload = _payload(call)
+    payload = call.payload(_text(400, "invalid_payload"), as_form=call.body.startswith(b"payload="))
     if problem := _problem(payload):
         return _text(400, problem)
     legacy = call.state.get("legacy", False)
@@ -129,19 +125,6 @@ def _condition(call: Call, name: str) -> str:
         return "no_service"
     otherwise = "no_service" if call.state.get("strict") else "ok"
     return str(mapping(call.state.get("hooks")).get(name, otherwise))
-
-
-def _payload(call: Call) -> dict[str, Any]:
-    text = call.body.decode("utf-8", "replace")
-    if text.startswith("payload="):
-        text = dict(parse_qsl(text, keep_blank_values=True)).get("payload", "")
-    try:
-        payload = json.loads(text)
-    except (ValueError, RecursionError):
-        payload = None
-    if not isinstance(payload, dict):
-        raise RefusalError(_text(400, "invalid_payload"))
-    return payload
 
 
 def _problem(payload: State) -> str | None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, RefusalError, Service, serve, table
 from reconciler.sandbox.services.memory import State, entry, iso, mapping, number, uuid_of
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _REST = {"Content-Type": "application/vnd.api+json"}
 _VERSION = re.compile(r"\d{4}-\d\d-\d\d(~(beta|experimental))?")

@@ -8,8 +8,8 @@ a caller without credentials), `edition` ("community": no bindings), `projects` 
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, RefusalError, Service, serve, table
 from reconciler.sandbox.services.memory import State, digest, entry, mapping, number
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _MOST_WEBHOOKS = 10
 _ANALYSIS_TOKENS = ("sqa_", "sqp_")

@@ -12,9 +12,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, RefusalError, Service, serve, table
 from reconciler.sandbox.services.markup import answer
 from reconciler.sandbox.services.memory import State, entry, mapping, number, record, sequence, stage
-from reconciler.sandbox.services.parts import Call, RefusalError, Service, serve, table
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="TeamCity", Bearer realm="TeamCity"'}
 _ID = re.compile(r"[A-Za-z]\w*")

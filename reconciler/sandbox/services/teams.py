@@ -7,8 +7,8 @@ shows), `runs` (every start of a flow: `posted`, and the `problem` that its send
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, Service, serve, table
 from reconciler.sandbox.services.memory import State, is_gone, mapping, record, retry_after, sequence
-from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 _CARD = "application/vnd.microsoft.card.adaptive"
 _SIZE_LIMIT = 28 * 1024

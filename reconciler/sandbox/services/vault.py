@@ -8,8 +8,8 @@ State: `mounts` {mount: {version: 1 | 2, secrets: {path: {field: text}}}} (defau
 from __future__ import annotations
 
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.services.base import Call, Service, serve, table
 from reconciler.sandbox.services.memory import State, digest, iso, mapping, number, uuid_of
-from reconciler.sandbox.services.parts import Call, Service, serve, table
 
 _LEASE = 3600
 _CREDENTIALS = {"jwt": ("role", "jwt"), "approle": ("role_id", "secret_id")}

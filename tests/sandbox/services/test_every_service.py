@@ -141,7 +141,7 @@ def test_a_path_that_no_route_has_is_not_found_or_not_allowed(name: str) -> None
 def test_every_module_named_in_the_table_is_there_and_no_service_is_left_out() -> None:
     parts = {
         "__init__",
-        "parts",
+        "base",
         "memory",
         "markup",
         "exposition",

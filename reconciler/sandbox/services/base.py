@@ -94,6 +94,22 @@ class Call:
         except (ValueError, RecursionError):
             raise RefusalError(malformed) from None
 
+    def payload(self, malformed: Response, *, as_form: bool) -> dict[str, Any]:
+        """The message posted to a chat's webhook: a JSON object, in the form's field `payload` where it is a form.
+
+        Ends the call with `malformed` where it is none.
+        """
+        text = self.body.decode("utf-8", "replace")
+        if as_form:
+            text = dict(parse_qsl(text, keep_blank_values=True)).get("payload", "")
+        try:
+            payload = json.loads(text)
+        except (ValueError, RecursionError):
+            payload = None
+        if not isinstance(payload, dict):
+            raise RefusalError(malformed)
+        return payload
+
     def basic(self) -> tuple[str, str] | None:
         """User and password of basic authentication."""
         scheme, _, text = self.header("authorization").partition(" ")
@@ -124,6 +140,17 @@ class Call:
             )
         token = self.token(*schemes)
         return None if self.is_bad(token) else "token" if token else ""
+
+
+def proxied(call: Call) -> Response | None:
+    """The guard of services that know no users: a proxy before them refuses bad ones, and all but users on demand.
+
+    `demand_auth` in the state says that there is such a proxy.
+    """
+    account = call.account()
+    if account is None or (call.state.get("demand_auth") and not account):
+        return Response.of_text(401, "Unauthorized", {"WWW-Authenticate": "Basic"})
+    return None
 
 
 Answer = Callable[[Call], Response]
