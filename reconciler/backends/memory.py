@@ -37,17 +37,21 @@ class MemoryBackend:
 
     @property
     def url(self) -> str:
+        """Where the state is: nowhere else."""
         return "memory:"
 
     @property
     def journal(self) -> MemoryJournal:
+        """The journal on the same shelf."""
         return MemoryJournal(self._shelf)
 
     def read(self) -> bytes | None:
+        """The state, None when there is none yet."""
         self._seen = self._shelf.body
         return self._seen
 
     def write(self, body: bytes, *, serial: int) -> None:
+        """Replace what was read last, if nobody else has."""
         with self._shelf.guard:
             if self._shelf.body != body:
                 if self._shelf.body != self._seen:
@@ -60,6 +64,7 @@ class MemoryBackend:
 
     @contextmanager
     def lock(self, info: LockInfo, timeout: float) -> Iterator[None]:
+        """Hold the shelf for writing."""
         shelf = self._shelf
         with shelf.guard:
             if not shelf.guard.wait_for(lambda: shelf.holder is None, timeout):
@@ -77,6 +82,7 @@ class MemoryBackend:
                     shelf.guard.notify_all()
 
     def unlock(self, lock_id: str) -> None:
+        """Break a lock by its id."""
         with self._shelf.guard:
             if self._shelf.holder is None or self._shelf.holder.id != lock_id:
                 raise StateError(f"no lock `{lock_id}` is held")
@@ -84,14 +90,17 @@ class MemoryBackend:
             self._shelf.guard.notify_all()
 
     def versions(self) -> list[Version]:
+        """Kept versions, newest first."""
         return [Version(serial, "", len(body)) for serial, body in sorted(self._shelf.history.items(), reverse=True)]
 
     def version(self, serial: int) -> bytes:
+        """One kept version."""
         if serial not in self._shelf.history:
             raise StateError(f"version {serial} of the state is not kept")
         return self._shelf.history[serial]
 
     def beside(self, name: str) -> MemoryDocument:
+        """A document on the same shelf."""
         return MemoryDocument(self._shelf, name)
 
 
@@ -102,14 +111,17 @@ class MemoryJournal:
         self._shelf = shelf
 
     def append(self, lines: Sequence[str]) -> None:
+        """Add lines."""
         with self._shelf.guard:
             self._shelf.lines.extend(lines)
 
     def read(self) -> list[str]:
+        """Every line."""
         with self._shelf.guard:
             return list(self._shelf.lines)
 
     def restart(self, lines: Sequence[str] = ()) -> None:
+        """Forget all lines but these."""
         with self._shelf.guard:
             self._shelf.lines[:] = lines
 
@@ -121,7 +133,9 @@ class MemoryDocument:
         self._shelf, self._name = shelf, name
 
     def read(self) -> bytes | None:
+        """The document, None when there is none."""
         return self._shelf.documents.get(self._name)
 
     def write(self, body: bytes) -> None:
+        """Replace the document."""
         self._shelf.documents[self._name] = body

@@ -86,7 +86,7 @@ class Change:
 class SecretUse:
     """What a step does with one secret field: its reference as text, and whether it is written.
 
-    `key` is set for a secret inside a map (`custom_headers`), naming its key.
+    Each key of a map of secrets has one of its own, called `custom_headers.<key>` in `Step.secrets`.
     """
 
     reference: str

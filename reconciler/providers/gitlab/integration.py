@@ -1,7 +1,8 @@
 """Integrations: one record a slug and scope, written by PUT, switched off by DELETE.
 
 GitLab wants every required field in every PUT, treats an inheriting record's PUT without `use_inherited_settings` as a
-no-op, and undoes the deletion of an inheriting record at the group's next change. Source: facts 2.5, 2.7, 2.8, 15.
+no-op, and undoes the deletion of an inheriting record at the group's next change. Source:
+`facts/gitlab-api.md` 2.5, 2.7, 2.8, 15.
 """
 
 from __future__ import annotations
