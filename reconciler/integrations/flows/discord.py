@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.errors import ReconcilerError, RemoteError
-from reconciler.core.flow import Answer, Failure, Flow, Request, Response
+from reconciler.core.flow import Answer, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Secret, Value
-from reconciler.integrations.flows.answers import mapping, objects
+from reconciler.integrations.flows.answers import mapping, objects, shown
 from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.messages import TEXT, USERNAME, choose, structure, within, without_nothing
 from reconciler.integrations.flows.values import need_secret, text_of
@@ -130,11 +130,11 @@ ACTIONS = (
 
 
 def _judged(answer: Answer) -> Verdict:
-    shown = mapping(answer.data()) if isinstance(answer, Response) and answer.status == 200 else {}
-    if shown.get("type") == 1 and shown.get("id"):
-        ids = {name: str(shown[name]) for name in ("channel_id", "guild_id") if shown.get(name)}
+    hook = shown(answer) if isinstance(answer, Response) and answer.status == 200 else {}
+    if hook.get("type") == 1 and hook.get("id"):
+        ids = {name: str(hook[name]) for name in ("channel_id", "guild_id") if hook.get(name)}
         return healthy("Discord knows the webhook", **ids)
-    if shown.get("id") and "type" in shown:
+    if hook.get("id") and "type" in hook:
         return unhealthy("it is no incoming webhook, but one that follows a channel or an application", MISLEADING)
     return judge(_NAME, answer, _SIGNS)
 
@@ -147,7 +147,7 @@ def _of_events(values: Mapping[str, Value]) -> Iterator[tuple[str, Secret]]:
 
 
 def _said(answer: Answer) -> str:
-    code = None if isinstance(answer, Failure) else mapping(answer.data()).get("code")
+    code = shown(answer).get("code")
     return _WHY.get(code, "") if isinstance(code, int) else ""
 
 

@@ -5,12 +5,13 @@ Pure flows. Source: `facts/services.md` 8. `/whoAmI` answers nobody in particula
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import quote
 
-from reconciler.core.flow import Basic, Failure, Flow, Request, Response
+from reconciler.core.flow import Answer, Basic, Failure, Flow, Request, Response
 from reconciler.core.resource import Health, Subject, Verdict
 from reconciler.core.value import Value
+from reconciler.integrations.flows.answers import shown
 from reconciler.integrations.flows.asking import ask, look
 from reconciler.integrations.flows.values import secret_of, text_of
 from reconciler.integrations.flows.verdicts import (
@@ -93,23 +94,22 @@ def path_of(job: str) -> str:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _wrong_identity(answer: Response | Failure, named: bool) -> Verdict | None:
+def _wrong_identity(answer: Answer, named: bool) -> Verdict | None:
     if wrong := trouble(NAME, answer, _WHO_SIGNS):
         return wrong
-    assert isinstance(answer, Response)
-    who = answer.data()
-    if not isinstance(who, Mapping) or "authenticated" not in who:
+    who = shown(answer)
+    if "authenticated" not in who:
         return unhealthy("something else than Jenkins answers at this address", MISLEADING)
     if named and (who.get("anonymous") or not who.get("authenticated")):
         return unhealthy("Jenkins answers as if nobody had asked: the credential does not arrive", CREDENTIAL)
     return None
 
 
-def _wrong_job(job: str, answer: Response | Failure) -> Verdict | None:
+def _wrong_job(job: str, answer: Answer) -> Verdict | None:
     gone = Sign((404,), (), Health.UNHEALTHY, f"Jenkins has no job `{job}`, or hides it from the user", GONE)
     if wrong := trouble(NAME, answer, (gone,)):
         return wrong
-    shown = answer.data() if isinstance(answer, Response) else None
-    if not isinstance(shown, Mapping) or "name" not in shown:
+    row = shown(answer)
+    if "name" not in row:
         return unhealthy("something else than Jenkins answers at this address", MISLEADING)
-    return None if shown.get("buildable", True) else degraded(f"the job `{job}` is switched off in Jenkins", SETTINGS)
+    return None if row.get("buildable", True) else degraded(f"the job `{job}` is switched off in Jenkins", SETTINGS)

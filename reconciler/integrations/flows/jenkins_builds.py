@@ -83,7 +83,7 @@ def show_build(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mappin
     why = {**_START_WHY, 404: "there is no such job or build, or it is hidden from the user"}
     answer = taken(NAME, f"read the build of `{job}`", asked, writes=False, why=why)
     made = _Build(server, job)
-    made.number = str(mapping(answer.data()).get("number") or number)
+    made.number = str(shown(answer).get("number") or number)
     seen = made.seen(answer)
     return {"name": job, "status": seen.state, "number": seen.number, "url": seen.url, "finished": seen.state in FINAL}
 
@@ -138,9 +138,9 @@ class _Build:
 
     def seen(self, answer: Response) -> Seen:
         """What Jenkins shows of the build."""
-        shown = mapping(answer.data())
-        result = shown.get("result")
-        state = "running" if shown.get("building") or result is None else _RESULTS.get(str(result), "failed")
+        row = shown(answer)
+        result = row.get("result")
+        state = "running" if row.get("building") or result is None else _RESULTS.get(str(result), "failed")
         url = f"{self.server.base}{path_of(self.job)}/{self.number}/"
         return Seen(state, url, self.number, str(result).lower() if state != "running" else "")
 
@@ -149,14 +149,14 @@ class _Build:
         answer = yield from ask(self.server.look(f"/queue/item/{self.item}/api/json"))
         if isinstance(answer, Response) and answer.status == 404:
             return (yield from self._search())
-        if trouble(NAME, answer) or not isinstance(answer, Response):
+        if trouble(NAME, answer):
             return Seen(None, detail="Jenkins does not tell how the queue is")
-        shown = mapping(answer.data())
-        if shown.get("cancelled"):
+        row = shown(answer)
+        if row.get("cancelled"):
             return Seen("canceled", detail="taken out of the queue")
-        number = mapping(shown.get("executable")).get("number")
+        number = mapping(row.get("executable")).get("number")
         if number is None:
-            return Seen("queued", detail=str(shown.get("why") or ""))
+            return Seen("queued", detail=str(row.get("why") or ""))
         self.number = str(number)
         return None
 
@@ -164,7 +164,7 @@ class _Build:
         """Items leave the queue's memory after five minutes; their builds remember them."""
         tree = "builds[number,queueId]{0,50}"
         answer = yield from ask(self.server.look(f"{path_of(self.job)}/api/json", tree=tree))
-        rows = objects(shown(answer).get("builds"))
+        rows = objects(shown(answer).get("builds")) if isinstance(answer, Response) and answer.ok else ()
         number = next((row.get("number") for row in rows if str(row.get("queueId")) == self.item), None)
         if number is None:
             return Seen(None, detail="the build is neither in the queue nor among the job's last builds")
@@ -200,12 +200,12 @@ def _crumb(server: Server) -> Flow[Mapping[str, str | Secret]]:
     if isinstance(answer, Response) and answer.status in (401, 403):
         why = {401: "it does not accept the user and the API token", 403: "the user lacks Overall/Read"}
         taken(NAME, "start a build", answer, writes=False, why=why)
-    shown = mapping(answer.data()) if isinstance(answer, Response) and answer.ok else {}
-    if not isinstance(answer, Response) or not shown.get("crumb"):
+    row = shown(answer)
+    if not isinstance(answer, Response) or not answer.ok or not row.get("crumb"):
         return {}
     cookies = "; ".join(_COOKIE.findall(answer.headers.get("set-cookie", "")))
     headers: dict[str, str | Secret] = {
-        str(shown.get("crumbRequestField", "Jenkins-Crumb")): Secret(str(shown["crumb"]), "[crumb]")
+        str(row.get("crumbRequestField", "Jenkins-Crumb")): Secret(str(row["crumb"]), "[crumb]")
     }
     return {**headers, "Cookie": Secret(cookies, "[session]")} if cookies else headers
 

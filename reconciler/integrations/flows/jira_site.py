@@ -82,7 +82,7 @@ class Site:
 
     def _said(self, answer: Response) -> str:
         """Jira's own sentences about the fields that were sent, without the credential should they hold it."""
-        body = mapping(answer.data())
+        body = shown(answer)
         texts = [str(text) for text in sequence(body.get("errorMessages"))]
         texts += [f"{name}: {text}" for name, text in mapping(body.get("errors")).items()]
         secret = self.auth.password if isinstance(self.auth, Basic) else self.auth.token

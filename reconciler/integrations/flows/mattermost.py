@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.core.errors import RemoteError
-from reconciler.core.flow import Failure, Flow, Request, Response
+from reconciler.core.flow import Answer, Flow, Request
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
-from reconciler.integrations.flows.answers import mapping
+from reconciler.integrations.flows.answers import shown
 from reconciler.integrations.flows.asking import ask, look, taken
 from reconciler.integrations.flows.messages import TEXT, USERNAME, choose, structure, within, without_nothing
 from reconciler.integrations.flows.values import need_secret, text_of
@@ -99,6 +99,6 @@ ACTIONS = (
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _said(answer: Response | Failure) -> str:
-    found = None if isinstance(answer, Failure) else mapping(answer.data()).get("id")
+def _said(answer: Answer) -> str:
+    found = shown(answer).get("id")
     return _WHY.get(found, "") if isinstance(found, str) else ""

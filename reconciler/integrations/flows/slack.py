@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.core.errors import ReconcilerError, RemoteError
-from reconciler.core.flow import Failure, Flow, Request, Response
+from reconciler.core.flow import Answer, Failure, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
 from reconciler.integrations.flows.asking import ask, look, taken
@@ -119,12 +119,12 @@ def _overrides(subject: Subject, parameters: Mapping[str, Value]) -> dict[str, o
     return {}
 
 
-def _said(answer: Response | Failure) -> str:
+def _said(answer: Answer) -> str:
     text = answer.text if isinstance(answer, Response) else ""
     return next((reason for word, reason in _WHY if word in text), "")
 
 
-def _plain(answer: Response | Failure) -> Response | Failure:
+def _plain(answer: Answer) -> Answer:
     """Slack calls its plain words `text/html`: without that, a page is told by its looks."""
     if isinstance(answer, Failure):
         return answer
