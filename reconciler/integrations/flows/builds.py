@@ -114,6 +114,9 @@ def follow(builds: Sequence[Running], parameters: Mapping[str, Value]) -> Flow[M
     return {"status": status, **ended, "builds": tuple(build.shown() for build in builds)}
 
 
+# ---------------------------------------------------------------------------------------------------------------------
+
+
 def _to_the_end(builds: Sequence[Running], timeout: float) -> Flow[None]:
     waited = 0.0
     for pause in _pauses():

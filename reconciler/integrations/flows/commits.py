@@ -67,6 +67,9 @@ class CommitStatus:
         return Request("POST", path, json=told, writes=True)
 
 
+# ---------------------------------------------------------------------------------------------------------------------
+
+
 def _is_settled(answer: Answer) -> bool:
     if isinstance(answer, Failure):
         return False

@@ -48,15 +48,6 @@ def application(subject: Subject) -> Flow[Verdict]:
     return healthy("the application is there and returns users to where it should")
 
 
-def _found(subject: Subject, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    number = subject.recorded.get("id")
-    if number is not None:
-        return next((row for row in rows if str(row.get("id")) == str(number)), None)
-    name, uris = text_of(subject.values, "name"), text_of(subject.values, "redirect_uri").split()
-    named = [row for row in rows if row.get("application_name") == name]
-    return next((row for row in named if text_of(row, "callback_url").split() == uris), next(iter(named), None))
-
-
 def own_token(subject: Subject) -> Flow[Verdict]:
     """Whether our token may do what it must, and for how long yet."""
     answer = yield from ask(look("GET", "/api/v4/personal_access_tokens/self"))
@@ -89,3 +80,15 @@ def own_token(subject: Subject) -> Flow[Verdict]:
         return degraded(f"the token expires in {days} day{'' if days == 1 else 's'}", CREDENTIAL, **facts)
     left = "does not expire" if days is None else f"is good for {days} days"
     return healthy(f"the token may do what it must and {left}", **facts)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _found(subject: Subject, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    number = subject.recorded.get("id")
+    if number is not None:
+        return next((row for row in rows if str(row.get("id")) == str(number)), None)
+    name, uris = text_of(subject.values, "name"), text_of(subject.values, "redirect_uri").split()
+    named = [row for row in rows if row.get("application_name") == name]
+    return next((row for row in named if text_of(row, "callback_url").split() == uris), next(iter(named), None))

@@ -77,13 +77,6 @@ def projects(scope: Scope) -> Flow[Sequence[Project]]:
     return found
 
 
-def _project(raw: Mapping[str, Any], path: str) -> Project:
-    number, full, url = raw.get("id"), raw.get("path_with_namespace"), raw.get("web_url")
-    if not isinstance(number, int) or not isinstance(full, str) or not isinstance(url, str):
-        raise RemoteError(f"could not read the project `{path}`: something other than GitLab answers")
-    return Project(number, full, url.removesuffix(f"/{full}"))
-
-
 class Changes:
     """The issues or merge requests of a project that have changed since a moment, in order of change.
 
@@ -123,3 +116,13 @@ class Changes:
             self._page += 1
         else:
             self._since, self._page = last, 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _project(raw: Mapping[str, Any], path: str) -> Project:
+    number, full, url = raw.get("id"), raw.get("path_with_namespace"), raw.get("web_url")
+    if not isinstance(number, int) or not isinstance(full, str) or not isinstance(url, str):
+        raise RemoteError(f"could not read the project `{path}`: something other than GitLab answers")
+    return Project(number, full, url.removesuffix(f"/{full}"))

@@ -19,8 +19,9 @@ from reconciler.integrations.flows.asking import ask, look
 from reconciler.integrations.flows.jira_issue import Draft, Maker, digest, mark, marked, path_of
 from reconciler.integrations.flows.jira_issue import read as read_issue
 from reconciler.integrations.flows.jira_move import move as move_issue
-from reconciler.integrations.flows.jira_site import SUMMARY_LIMIT, auth_of, base_of, is_cloud, plain_text, site
+from reconciler.integrations.flows.jira_site import SUMMARY_LIMIT, auth_of, base_of, is_cloud, site
 from reconciler.integrations.flows.jira_source import link_body
+from reconciler.integrations.flows.jira_text import plain_text
 from reconciler.integrations.flows.memory import Memory
 from reconciler.integrations.flows.messages import structure
 from reconciler.integrations.flows.values import need, text_of

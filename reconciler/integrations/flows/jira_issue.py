@@ -243,6 +243,9 @@ class Maker:
         return self._above[project]
 
 
+# ---------------------------------------------------------------------------------------------------------------------
+
+
 def _rows(page: Mapping[str, Any], word: str) -> tuple[Mapping[str, Any], ...]:
     """Data Center calls every list `values`."""
     return objects(page.get(word) or page.get("values"))

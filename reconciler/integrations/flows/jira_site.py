@@ -14,6 +14,7 @@ from reconciler.core.flow import Answer, Basic, Bearer, Flow, Request, Response
 from reconciler.core.resource import Subject
 from reconciler.integrations.flows.answers import mapping, objects, sequence, shown
 from reconciler.integrations.flows.asking import ask, taken
+from reconciler.integrations.flows.jira_text import document
 from reconciler.integrations.flows.values import begins, host_of, need, need_secret, text_of
 
 TEXT_LIMIT, SUMMARY_LIMIT = 32_000, 255
@@ -123,43 +124,3 @@ def site(subject: Subject) -> Flow[Site]:
     answer = yield from ask(Request("GET", f"{base}/rest/api/2/serverInfo", auth=auth))
     told = shown(taken("Jira", "ask the server what it is", answer, writes=False, why=_WHY))
     return Site(base, told.get("deploymentType") == "Cloud", auth)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def document(text: str) -> Mapping[str, Any]:
-    """Text as an Atlassian document: paragraphs where blank lines part it, fenced blocks as code."""
-    content: list[Mapping[str, Any]] = []
-    for number, piece in enumerate(text.split("```")):
-        if number % 2:
-            code = piece.partition("\n")[2] or piece
-            if code.strip():
-                content.append({"type": "codeBlock", "content": [{"type": "text", "text": code.rstrip("\n")}]})
-            continue
-        paragraphs = (part.strip("\n") for part in piece.replace("\r\n", "\n").split("\n\n"))
-        content += [{"type": "paragraph", "content": _inline(part)} for part in paragraphs if part.strip()]
-    return {"type": "doc", "version": 1, "content": content}
-
-
-def _inline(paragraph: str) -> list[Mapping[str, Any]]:
-    nodes: list[Mapping[str, Any]] = []
-    for line in paragraph.split("\n"):
-        if nodes:
-            nodes.append({"type": "hardBreak"})
-        if line:
-            nodes.append({"type": "text", "text": line})
-    return nodes
-
-
-def plain_text(value: object) -> str:
-    """The words of a long text, in whichever form it comes; blanks and layout count for nothing."""
-    return " ".join(_words(value).replace("```", " ").split())
-
-
-def _words(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    node = mapping(value)
-    own = node.get("text") or mapping(node.get("attrs")).get("text") or mapping(node.get("attrs")).get("url") or ""
-    return " ".join([str(own), *(_words(child) for child in sequence(node.get("content")))])

@@ -15,7 +15,8 @@ from reconciler.core.value import Plain, Value
 from reconciler.integrations.flows.answers import mapping, sequence
 from reconciler.integrations.flows.gitlab_lists import Project
 from reconciler.integrations.flows.jira_issue import digest, mark
-from reconciler.integrations.flows.jira_site import SUMMARY_LIMIT, Site, plain_text
+from reconciler.integrations.flows.jira_site import SUMMARY_LIMIT, Site
+from reconciler.integrations.flows.jira_text import plain_text
 from reconciler.integrations.flows.values import text_of
 
 

@@ -23,7 +23,7 @@ from reconciler.integrations.flows.gitlab_lists import Changes, Project, project
 from reconciler.integrations.flows.jira_issue import Draft, Issue, Maker, digest, marked, path_of
 from reconciler.integrations.flows.jira_issue import read as read_issue
 from reconciler.integrations.flows.jira_move import move
-from reconciler.integrations.flows.jira_site import Site, plain_text, site
+from reconciler.integrations.flows.jira_site import Site, site
 from reconciler.integrations.flows.jira_source import (
     Source,
     label_operations,
@@ -32,6 +32,7 @@ from reconciler.integrations.flows.jira_source import (
     source_of,
     words_of,
 )
+from reconciler.integrations.flows.jira_text import plain_text
 from reconciler.integrations.flows.memory import Memory
 from reconciler.integrations.flows.messages import structure
 from reconciler.integrations.flows.values import need, text_of

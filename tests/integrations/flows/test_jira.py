@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.errors import ReconcilerError, RemoteError, UnclearWrite
 from reconciler.core.flow import Failure, Request, Response
 from reconciler.core.resource import Health
-from reconciler.integrations.flows.jira_site import document, plain_text
+from reconciler.integrations.flows.jira_text import document, plain_text
 from tests.integrations.flows.jira_estate import CLOUD, KIND, SERVER, TOKEN, Estate, entry
 from tests.integrations.flows.running import Stage, fed, json_answer
 
