@@ -17,9 +17,12 @@ from reconciler.core.plan import Plan
 from reconciler.core.ports import Listener
 from reconciler.core.report import Report
 from reconciler.core.verify import TOLERANCE, Verification, verify
-from reconciler.engine import verbs
+from reconciler.engine import drifting, planning
+from reconciler.engine.applying import ApplyOptions, apply_plan
 from reconciler.engine.declared import read_manifests
-from reconciler.engine.verbs import ApplyOptions, DriftOptions, HealthOptions, PlanOptions
+from reconciler.engine.drifting import DriftOptions
+from reconciler.engine.health import HealthOptions, check_health
+from reconciler.engine.planning import PlanOptions
 from reconciler.wiring import Options, open_workspace
 
 __all__ = ["Options", "apply", "drift", "health", "load", "plan", "verify_webhook"]
@@ -46,7 +49,7 @@ def plan(
     """What applying would do. `targets` and `exclude` are addresses; `refresh=False` asks GitLab nothing."""
     asked = PlanOptions(tuple(paths), tuple(targets), tuple(exclude), refresh, destroy)
     with open_workspace(options or Options(), listener or Silent()) as ws:
-        return verbs.plan(ws, asked)
+        return planning.plan(ws, asked)
 
 
 def apply(
@@ -65,10 +68,10 @@ def apply(
     """
     with open_workspace(options or Options(), listener or Silent()) as ws:
         if plan is not None:
-            return verbs.apply(ws, plan, ApplyOptions(saved=True, allow_deletes=allow_deletes))
+            return apply_plan(ws, plan, ApplyOptions(saved=True, allow_deletes=allow_deletes))
         asked = PlanOptions(tuple(paths), tuple(targets), tuple(exclude), writing=True)
         with ws.lock("apply"):
-            return verbs.apply(ws, verbs.plan(ws, asked), ApplyOptions(allow_deletes=allow_deletes))
+            return apply_plan(ws, planning.plan(ws, asked), ApplyOptions(allow_deletes=allow_deletes))
 
 
 def drift(
@@ -82,7 +85,7 @@ def drift(
     """What somebody changed behind the manifests' back: a plan's `drift`, `gone`, `touched` and `unmanaged`."""
     asked = DriftOptions(tuple(paths), tuple(targets), tuple(exclude), unmanaged)
     with open_workspace(options or Options(), listener or Silent()) as ws:
-        return verbs.drift(ws, asked)
+        return drifting.drift(ws, asked)
 
 
 def health(
@@ -96,7 +99,7 @@ def health(
     """Whether what is declared works: everything, or the addresses named. No check has a visible effect."""
     asked = HealthOptions(tuple(targets), tuple(exclude), record, alert)
     with open_workspace(options or Options(), listener or Silent()) as ws:
-        return verbs.check_health(ws, asked)
+        return check_health(ws, asked)
 
 
 def verify_webhook(

@@ -57,7 +57,7 @@ def cli(
             if targets or exclude or reassert_secrets or require_secrets:
                 raise UsageError("a saved plan is carried out as it is", hint="give these options to `plan`")
             return _saved(session, plan_file, allow_deletes, wanted)
-        from reconciler.engine.verbs import PlanOptions
+        from reconciler.engine.planning import PlanOptions
 
         planned = ", or make a plan with `reconciler plan --out plan.json` and apply that"
         require_someone(session, auto_approve=auto_approve, instead=planned)
@@ -93,7 +93,7 @@ def preview(session: Session, workspace: Workspace, plan: Plan, allow_deletes: i
 def carry_out(session: Session, workspace: Workspace, plan: Plan, *, saved: bool, allow_deletes: int | None) -> Report:
     """Carry a plan out; signals ask it to stop."""
     from reconciler.cli.stopping import stop_on_signal
-    from reconciler.engine.verbs import ApplyOptions
+    from reconciler.engine.applying import ApplyOptions
 
     with stop_on_signal() as stop:
         options = ApplyOptions(saved=saved, allow_deletes=allow_deletes, stop=stop)

@@ -44,7 +44,7 @@ def cli(
     Only objects that reconciler created or adopted are deleted, and none whose lifecycle says `prevent_destroy`. To
     leave objects in GitLab and only stop keeping them, use `reconciler state forget`.
     """
-    from reconciler.engine.verbs import PlanOptions
+    from reconciler.engine.planning import PlanOptions
 
     require_someone(session, auto_approve=auto_approve)
     with reporting(reports, session.environ) as wanted:

@@ -42,7 +42,7 @@ def cli(
     Compares what we last applied with what GitLab has now, field by field; changes of the manifests are not drift. What
     a plan would do about it is `reconciler plan`'s answer.
     """
-    from reconciler.engine.verbs import DriftOptions
+    from reconciler.engine.drifting import DriftOptions
     from reconciler.output import summary
     from reconciler.output.human import drift as view
 

@@ -1,10 +1,11 @@
 """What commands ask of the engine, as one table of functions, so that tests can hand in another.
 
-Law: commands reach the engine through this table only; `real` imports it when a command runs, not before.
+Law: commands reach the engine through this table only. Each verb is imported when it is called, not before.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from reconciler.core.state import State
     from reconciler.core.value import Plain
     from reconciler.engine.adopting import AdoptOptions
-    from reconciler.engine.verbs import ApplyOptions, DriftOptions, HealthOptions, PlanOptions
+    from reconciler.engine.applying import ApplyOptions
+    from reconciler.engine.drifting import DriftOptions
+    from reconciler.engine.health import HealthOptions
+    from reconciler.engine.planning import PlanOptions
     from reconciler.engine.workspace import Workspace
     from reconciler.wiring import Options
 
@@ -63,45 +67,57 @@ class Engine:
     state_push: Callable[[Workspace, bytes], object]
 
 
+VERBS = {
+    "open_workspace": "reconciler.wiring:open_workspace",
+    "catalogue": "reconciler.wiring:catalogue",
+    "validate": "reconciler.engine.validating:validate",
+    "plan": "reconciler.engine.planning:plan",
+    "apply": "reconciler.engine.applying:apply_plan",
+    "drift": "reconciler.engine.drifting:drift",
+    "adopt": "reconciler.engine.adopting:adopt",
+    "check_health": "reconciler.engine.health:check_health",
+    "health_history": "reconciler.engine.health:health_history",
+    "unhealthy": "reconciler.engine.health:unhealthy",
+    "actions_of": "reconciler.engine.acting:actions_of",
+    "act": "reconciler.engine.acting:act",
+    "oauth_rotate": "reconciler.engine.applications:oauth_rotate",
+    "oauth_revoke": "reconciler.engine.applications:oauth_revoke",
+    "oauth_restore": "reconciler.engine.applications:oauth_restore",
+    "show_state": "reconciler.engine.books:read_state",
+    "explain": "reconciler.engine.explaining:explain",
+    "state_mv": "reconciler.engine.repair:move",
+    "state_forget": "reconciler.engine.repair:forget",
+    "state_unlock": "reconciler.engine.repair:unlock",
+    "state_history": "reconciler.engine.repair:history",
+    "state_restore": "reconciler.engine.repair:restore",
+    "state_pull": "reconciler.engine.repair:pull",
+    "state_push": "reconciler.engine.repair:push",
+}
+"""Where the verbs stand that need nothing of the command line: module and name."""
+
+
 def real() -> Engine:
     """The engine itself."""
-    from reconciler import wiring
-    from reconciler.core.policy import objections
-    from reconciler.engine import verbs
-
     return Engine(
-        open_workspace=wiring.open_workspace,
-        catalogue=wiring.catalogue,
         schema=_schema,
         templates=_templates,
-        validate=verbs.validate,
-        plan=verbs.plan,
-        objections=lambda ws, plan, allowed: objections(plan, ws.settings.policy, allowed),
-        apply=verbs.apply,
-        drift=verbs.drift,
-        adopt=_adopt,
+        objections=_objections,
         overview=_overview,
-        check_health=verbs.check_health,
-        health_history=verbs.health_history,
-        unhealthy=verbs.unhealthy,
-        actions_of=verbs.actions_of,
-        act=verbs.act,
-        oauth_rotate=verbs.oauth_rotate,
-        oauth_revoke=verbs.oauth_revoke,
-        oauth_restore=verbs.oauth_restore,
-        show_state=verbs.show_state,
-        explain=verbs.explain,
-        state_mv=verbs.state_mv,
-        state_forget=verbs.state_forget,
-        state_unlock=verbs.state_unlock,
-        state_history=verbs.state_history,
-        state_restore=verbs.state_restore,
-        state_pull=verbs.state_pull,
-        state_push=verbs.state_push,
+        **{name: _verb(place) for name, place in VERBS.items()},
     )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _verb(place: str) -> Callable[..., Any]:
+    """The function at `module:name`, imported when it is called."""
+    module, _, name = place.partition(":")
+
+    def call(*arguments: object) -> Any:
+        return getattr(importlib.import_module(module), name)(*arguments)
+
+    return call
 
 
 def _schema(name: str) -> str:
@@ -111,10 +127,10 @@ def _schema(name: str) -> str:
     return to_text(schema_of(name, catalogue()))
 
 
-def _adopt(workspace: Workspace, options: AdoptOptions) -> Adoption:
-    from reconciler.engine.adopting import adopt
+def _objections(workspace: Workspace, plan: Plan, allow_deletes: int | None) -> tuple[Problem, ...]:
+    from reconciler.core.policy import objections
 
-    return adopt(workspace, options)
+    return objections(plan, workspace.settings.policy, allow_deletes)
 
 
 def _overview(workspace: Workspace, drift: bool) -> Overview:

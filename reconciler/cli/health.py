@@ -58,7 +58,7 @@ def check(
     The services themselves are asked, GitLab about its webhooks and applications, and about our own token. One
     credential is asked once. Results are kept; changes are told through the chat that the settings name.
     """
-    from reconciler.engine.verbs import HealthOptions
+    from reconciler.engine.health import HealthOptions
     from reconciler.output import health as data
     from reconciler.output.human import health as view
 

@@ -63,7 +63,7 @@ def cli(
     Nothing is changed. Each field says what it is now, what it would become, and whether the manifest or somebody else
     moved it. No secret is shown or saved.
     """
-    from reconciler.engine.verbs import PlanOptions
+    from reconciler.engine.planning import PlanOptions
     from reconciler.output import summary
 
     wanted_plan = PlanOptions(

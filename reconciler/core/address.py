@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from reconciler.core.errors import UsageError
+
 INSTANCE = "@instance"
 SECTIONS = ("integrations", "webhooks", "oauth_applications")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -77,6 +79,14 @@ class Address:
 
     def __str__(self) -> str:
         return address_of(self.scope, self.section, self.name, self.part)
+
+
+def given_address(text: str) -> Address:
+    """The address that somebody typed; raises `UsageError` for what is none."""
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 @lru_cache(maxsize=1 << 16)

@@ -48,6 +48,11 @@ def open_books(ws: Workspace) -> Books:
     return Books(stored, state, intents)
 
 
+def read_state(ws: Workspace) -> State:
+    """The state as it is true now: stored, with what an interrupted run noted."""
+    return open_books(ws).state
+
+
 def digester(ws: Workspace, state: State, *, writing: bool) -> Digester:
     """The digester of a state; raises `StateError` where the state key is missing for a write, or is another one."""
     made = Digester(state.salt, ws.state_key)

@@ -7,8 +7,8 @@ from reconciler.core.errors import ReconcilerError
 from reconciler.core.health import TOKEN
 from reconciler.core.overview import Overview
 from reconciler.engine.books import open_books
+from reconciler.engine.drifting import DriftOptions, drift
 from reconciler.engine.health import last_results
-from reconciler.engine.verbs import DriftOptions, drift
 from reconciler.engine.workspace import Workspace
 
 

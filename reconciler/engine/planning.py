@@ -57,6 +57,11 @@ class Planned:
     lives: Mapping[str, Live]
 
 
+def plan(ws: Workspace, options: PlanOptions) -> Plan:
+    """What applying would do; raises as `make_plan` does."""
+    return make_plan(ws, options).plan
+
+
 def make_plan(ws: Workspace, options: PlanOptions) -> Planned:
     """Make a plan; nothing is written anywhere. Raises `InputError`, `StateError`, `UsageError`."""
     books = open_books(ws)

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.core.address import Address, Scope, ScopeType, key_of
+from reconciler.core.address import Address, Scope, ScopeType, given_address, key_of
 from reconciler.core.entry import Declarations, Entry
 from reconciler.core.errors import InputError, Place, Problem, ReconcilerError, Severity, UsageError
 from reconciler.core.journal import FACTS
@@ -83,7 +83,7 @@ class Subjects:
 
     def of(self, address: str) -> Known:
         """One entry; raises `UsageError` for an address that is neither declared nor recorded."""
-        key = key_of(_entry_of(address))
+        key = key_of(given_address(address).entry)
         entry, records = self.entries.get(key), self.records.get(key, NOTHING)
         if entry:
             return self._declared(entry, records)
@@ -217,13 +217,6 @@ def open_subjects(ws: Workspace) -> Subjects:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-def _entry_of(address: str) -> str:
-    try:
-        return Address.parse(address).entry
-    except ValueError as error:
-        raise UsageError(str(error)) from error
 
 
 def _home(records: Mapping[str, Record]) -> Record:

@@ -7,8 +7,8 @@ from reconciler.core.errors import UsageError
 from reconciler.core.health import TOKEN, HealthResult
 from reconciler.core.resource import Health
 from reconciler.core.state import State
-from reconciler.engine import verbs
-from reconciler.engine.verbs import HealthOptions
+from reconciler.engine.books import read_state
+from reconciler.engine.health import HealthOptions, check_health, health_history, unhealthy
 from reconciler.engine.workspace import Workspace
 from reconciler.integration_management import records
 from reconciler.integration_management.configs import kind_name
@@ -28,43 +28,43 @@ class HealthMonitoring:
         """Check one thing now: `status` (healthy, degraded, unhealthy, unknown), `response_time_ms`, `last_check`."""
         with self._session.workspace() as ws:
             address = self._session.at_hand(ws, integration_id)
-            report = verbs.check_health(ws, HealthOptions(targets=(address,)))
+            report = check_health(ws, HealthOptions(targets=(address,)))
             result = report.results[0]
             if integration_type is not None and kind_name(integration_type) != result.kind:
                 raise UsageError(f"`{integration_id}` is of the type `{result.kind}`, not `{integration_type}`")
-            return _shown(result, verbs.show_state(ws))
+            return _shown(result, read_state(ws))
 
     def check_all(self) -> list[Shown]:
         """Check everything at the manager's scope and for the instance."""
         with self._session.workspace() as ws:
-            return [_shown(result, verbs.show_state(ws)) for result in self._checked(ws, self._addresses(ws))]
+            return [_shown(result, read_state(ws)) for result in self._checked(ws, self._addresses(ws))]
 
     def get_health_history(self, integration_id: str, limit: int = 50) -> list[Shown]:
         """The results that are kept of one thing, newest first."""
         with self._session.workspace() as ws:
-            state = verbs.show_state(ws)
+            state = read_state(ws)
             address = integration_id if ":" in integration_id else records.find(state, integration_id).address
-            return [_shown(result, state) for result in verbs.health_history(ws, address, limit).results]
+            return [_shown(result, state) for result in health_history(ws, address, limit).results]
 
     def get_unhealthy_integrations(self) -> list[str]:
         """The ids of what did not work when it was checked last; what was never checked is checked now."""
         with self._session.workspace() as ws:
             addresses = self._addresses(ws)
-            self._checked(ws, [one for one in addresses if not verbs.health_history(ws, one, 1).results])
-            state, meant = verbs.show_state(ws), {key_of(address) for address in addresses}
-            broken = [result for result in verbs.unhealthy(ws) if key_of(result.address) in meant]
+            self._checked(ws, [one for one in addresses if not health_history(ws, one, 1).results])
+            state, meant = read_state(ws), {key_of(address) for address in addresses}
+            broken = [result for result in unhealthy(ws) if key_of(result.address) in meant]
             return [_id(result.address, state) for result in broken]
 
     def _addresses(self, ws: Workspace) -> list[str]:
         """What is recorded at the manager's scope and for the instance."""
         scopes = {self._session.scope(ws).key, "@instance"}
-        return [one.address for one in records.everything(verbs.show_state(ws)) if one.home.scope.key in scopes]
+        return [one.address for one in records.everything(read_state(ws)) if one.home.scope.key in scopes]
 
     def _checked(self, ws: Workspace, addresses: list[str]) -> tuple[HealthResult, ...]:
         if not addresses:
             return ()
         self._session.at_hand(ws, addresses[0])
-        return verbs.check_health(ws, HealthOptions(targets=tuple(addresses))).results
+        return check_health(ws, HealthOptions(targets=tuple(addresses))).results
 
 
 # ---------------------------------------------------------------------------------------------------------------------

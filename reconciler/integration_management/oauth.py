@@ -9,7 +9,8 @@ from reconciler.core.errors import UsageError
 from reconciler.core.plan import Step
 from reconciler.core.resource import Primitive
 from reconciler.core.value import Secret
-from reconciler.engine import verbs
+from reconciler.engine.applications import oauth_restore, oauth_revoke, oauth_rotate
+from reconciler.engine.books import read_state
 from reconciler.engine.deliver import Delivery
 from reconciler.engine.programmatic import Generated, undone
 from reconciler.engine.workspace import Workspace
@@ -64,14 +65,14 @@ class OAuth(Area):
                 taken[step.address] = generated
                 delivery(step, generated)
 
-            undone(verbs.oauth_rotate(ws, address, deliver))
+            undone(oauth_rotate(ws, address, deliver))
         shown = self.get_oauth_application(app_id)
         return {**shown, "client_secret": taken[shown["address"]]["client_secret"].reveal()}
 
     def revoke_oauth_application(self, app_id: str) -> Shown:
         """Revoke an application and every token that was given through it; it stays away until it is restored."""
         with self._session.workspace() as ws:
-            undone(verbs.oauth_revoke(ws, self._session.at_hand(ws, app_id, *self.kinds)))
+            undone(oauth_revoke(ws, self._session.at_hand(ws, app_id, *self.kinds)))
         return self.get_oauth_application(app_id)
 
     def restore_oauth_application(self, app_id: str) -> Shown:
@@ -85,18 +86,18 @@ class OAuth(Area):
         for shown in self.list():
             if slug_of(shown["name"]) == slug_of(title) and self._is_revoked(shown):
                 with self._session.workspace() as ws:
-                    verbs.oauth_restore(ws, shown["address"])
+                    oauth_restore(ws, shown["address"])
 
     def _is_revoked(self, shown: Shown) -> bool:
         with self._session.workspace() as ws:
-            return records.find(verbs.show_state(ws), shown["address"]).home.condition == "revoked"
+            return records.find(read_state(ws), shown["address"]).home.condition == "revoked"
 
     def _with_client_ids(self, applications: list[Shown]) -> list[Shown]:
         """Applications with what only GitLab knows of them; `revoked` ones have no `client_id`."""
         if not applications:
             return []
         with self._session.workspace() as ws:
-            state = verbs.show_state(ws)
+            state = read_state(ws)
             found = []
             ids = _client_ids(ws)
             for shown in applications:

@@ -19,7 +19,8 @@ from reconciler.core.resource import NOTHING, Kind
 from reconciler.core.source import closest, said
 from reconciler.core.state import State
 from reconciler.core.stateformat import to_json
-from reconciler.engine import verbs
+from reconciler.engine.acting import act
+from reconciler.engine.books import read_state
 from reconciler.engine.programmatic import Generated, declare_python, settled, undone, withdraw_python
 from reconciler.engine.workspace import Workspace
 from reconciler.integration_management import records
@@ -98,29 +99,29 @@ class Session:
                 draft, catalogue, templates, lambda name: self.supplies.text(ws, draft.kind.name, draft.alias, name)
             )
             report = declare_python(ws, [entry], generated)
-            one = _recorded(verbs.show_state(ws), draft.address)
+            one = _recorded(read_state(ws), draft.address)
             if one and _lacks_secret(report) and (error := self.supplies.lacking(ws, one)):
                 raise error
             undone(report)
             self.supplies.remember(ws, draft.address)
-            return records.shown(records.find(verbs.show_state(ws), draft.address))
+            return records.shown(records.find(read_state(ws), draft.address))
 
     def find(self, id: str, *kinds: str) -> Shown:
         """One entry; raises `UsageError` for an id that is not known, or is of another kind."""
         with self.workspace() as ws:
-            return records.shown(self.found(verbs.show_state(ws), id, *kinds))
+            return records.shown(self.found(read_state(ws), id, *kinds))
 
     def every(self, *kinds: str, instance: bool = False) -> list[Shown]:
         """What programs have declared at the manager's scope (or for the instance), of some kinds or all."""
         with self.workspace() as ws:
             scope = Scope.instance() if instance else self.scope(ws)
-            found = records.ours(verbs.show_state(ws), scope)
+            found = records.ours(read_state(ws), scope)
             return [records.shown(one) for one in found if not kinds or one.kind in kinds]
 
     def delete(self, id: str, *kinds: str) -> Shown:
         """Delete an entry in GitLab and in the record; what it was."""
         with self.workspace() as ws, ws.lock("python"):
-            one = self.found(verbs.show_state(ws), id, *kinds)
+            one = self.found(read_state(ws), id, *kinds)
             undone(withdraw_python(ws, [one.address]))
             self.supplies.forget(one.address)
             return records.shown(one)
@@ -130,14 +131,14 @@ class Session:
         with self.workspace() as ws:
             address = self.at_hand(ws, id, *kinds)
             try:
-                return dict(to_json(verbs.act(ws, address, action, parameters)))
+                return dict(to_json(act(ws, address, action, parameters)))
             except SecretUnavailable as error:
-                one = _recorded(verbs.show_state(ws), address)
+                one = _recorded(read_state(ws), address)
                 raise (one and self.supplies.lacking(ws, one)) or error from error
 
     def at_hand(self, ws: Workspace, id: str, *kinds: str) -> str:
         """The address of an id, with every secret that this process can supply made known to the workspace."""
-        state = verbs.show_state(ws)
+        state = read_state(ws)
         ws.known = self.supplies.without("")
         for one in records.ours(state):
             self.supplies.make_known(ws, one)

@@ -12,10 +12,11 @@ from typing import Any
 from reconciler.core.errors import ExitCode
 from reconciler.core.events import Event
 from reconciler.core.health import HealthResult
-from reconciler.engine import verbs
+from reconciler.engine import planning
 from reconciler.engine.acting import act
+from reconciler.engine.applying import ApplyOptions, apply_plan
 from reconciler.engine.health import HealthOptions, check_health
-from reconciler.engine.verbs import ApplyOptions, PlanOptions
+from reconciler.engine.planning import PlanOptions
 from reconciler.engine.workspace import Workspace
 from reconciler.sandbox import message, services
 from reconciler.sandbox.fronts import ManualClock, Sandbox, SandboxAdapter
@@ -53,7 +54,7 @@ class Estate:
         text = json.dumps({"project": "myorg/shop", "integrations": {"it": entry}})
         (folder / "shop.yaml").write_text(text, encoding="utf-8")
         with self._workspace() as workspace, workspace.lock("test"):
-            report = verbs.apply(workspace, verbs.plan(workspace, PlanOptions()), ApplyOptions())
+            report = apply_plan(workspace, planning.plan(workspace, PlanOptions()), ApplyOptions())
         assert report.exit_code is ExitCode.DONE
 
     def health(self) -> HealthResult:

@@ -13,8 +13,11 @@ from reconciler.core.events import Event
 from reconciler.core.plan import Plan
 from reconciler.core.report import Report
 from reconciler.core.state import State
-from reconciler.engine import verbs
-from reconciler.engine.verbs import ApplyOptions, DriftOptions, PlanOptions
+from reconciler.engine import drifting, planning
+from reconciler.engine.applying import ApplyOptions, apply_plan
+from reconciler.engine.books import read_state
+from reconciler.engine.drifting import DriftOptions
+from reconciler.engine.planning import PlanOptions
 from reconciler.engine.workspace import Workspace
 from reconciler.sandbox.fronts import ManualClock, Sandbox, SandboxAdapter
 from reconciler.sandbox.seed import default_world
@@ -87,21 +90,21 @@ class Story:
 
     def plan(self, **options: Any) -> Plan:
         with self.workspace() as workspace:
-            return verbs.plan(workspace, PlanOptions(**options))
+            return planning.plan(workspace, PlanOptions(**options))
 
     def apply(self, plan: Plan | None = None, **options: Any) -> Report:
-        planning = {n: options.pop(n) for n in list(options) if n in PlanOptions.__dataclass_fields__}
+        asked = {n: options.pop(n) for n in list(options) if n in PlanOptions.__dataclass_fields__}
         with self.workspace() as workspace, workspace.lock("test"):
-            made = plan or verbs.plan(workspace, PlanOptions(**planning))
-            return verbs.apply(workspace, made, ApplyOptions(saved=plan is not None, **options))
+            made = plan or planning.plan(workspace, PlanOptions(**asked))
+            return apply_plan(workspace, made, ApplyOptions(saved=plan is not None, **options))
 
     def drift(self, **options: Any) -> Plan:
         with self.workspace() as workspace:
-            return verbs.drift(workspace, DriftOptions(**options))
+            return drifting.drift(workspace, DriftOptions(**options))
 
     def state(self) -> State:
         with self.workspace() as workspace:
-            return verbs.show_state(workspace)
+            return read_state(workspace)
 
     def ask(self, method: str, path: str, json: Any = None, token: str = "sandbox-token") -> Any:
         """Ask the pretend GitLab as somebody else would, at `/api/v4`."""

@@ -16,8 +16,9 @@ from typing import Any
 
 from reconciler.core.errors import StateLocked
 from reconciler.core.report import Report
-from reconciler.engine import verbs
-from reconciler.engine.verbs import ApplyOptions, PlanOptions
+from reconciler.engine import planning, repair
+from reconciler.engine.applying import ApplyOptions, apply_plan
+from reconciler.engine.planning import PlanOptions
 from reconciler.sandbox.fronts import Sandbox, SandboxServer
 from reconciler.sandbox.instance import Outcome
 from reconciler.sandbox.seed import default_world
@@ -114,12 +115,12 @@ class Ground:
             return apply_here(str(self.folder), self.state, self.environ)
         except StateLocked as locked:
             with workspace(str(self.folder), self.state, self.environ) as ws:
-                verbs.state_unlock(ws, locked.lock_id)
+                repair.unlock(ws, locked.lock_id)
             return apply_here(str(self.folder), self.state, self.environ)
 
     def plan(self) -> Any:
         with workspace(str(self.folder), self.state, self.environ) as ws:
-            return verbs.plan(ws, PlanOptions())
+            return planning.plan(ws, PlanOptions())
 
 
 class Silent:
@@ -135,7 +136,7 @@ def workspace(folder: str, state: str | None, environ: dict[str, str]) -> Any:
 
 def apply_here(folder: str, state: str | None, environ: dict[str, str]) -> Report:
     with workspace(folder, state, environ) as ws, ws.lock("test"):
-        return verbs.apply(ws, verbs.plan(ws, PlanOptions()), ApplyOptions(allow_deletes=100))
+        return apply_plan(ws, planning.plan(ws, PlanOptions()), ApplyOptions(allow_deletes=100))
 
 
 def _apply(folder: str, state: str | None, environ: dict[str, str], ready: Any) -> None:

@@ -14,7 +14,7 @@ from reconciler.core.events import Progress
 from reconciler.core.journal import facts_line
 from reconciler.core.resource import Origin
 from reconciler.core.value import Secret
-from reconciler.engine import verbs
+from reconciler.engine import acting
 from reconciler.engine.books import begin, finish, open_books
 from reconciler.engine.subjects import open_subjects
 from reconciler.sandbox.faults import check_faults
@@ -65,7 +65,7 @@ def shop(story: Story) -> Story:
 
 def act(story: Story, address: str, action: str, **parameters: object) -> Mapping[str, Any]:
     with story.workspace() as ws:
-        return verbs.act(ws, address, action, parameters)
+        return acting.act(ws, address, action, parameters)
 
 
 def service(story: Story, name: str) -> dict[str, Any]:
@@ -221,9 +221,9 @@ def test_a_programs_secret_comes_from_its_memory_and_is_named_where_it_is_not_th
         with pytest.raises(
             SecretUnavailable, match=r"SLACK_WEBHOOK_URL \(or `secrets=\{'slack': \{'webhook_url': …\}\}`\)"
         ):
-            verbs.act(ws, CHAT, "notify", {"text": "x"})
+            acting.act(ws, CHAT, "notify", {"text": "x"})
         ws.known[key_of(CHAT), "webhook_url"] = Secret(HOOK, "given")
-        assert verbs.act(ws, CHAT, "notify", {"text": "x"}) == {"posted": True}
+        assert acting.act(ws, CHAT, "notify", {"text": "x"}) == {"posted": True}
 
 
 def test_an_inheriting_project_speaks_with_its_groups_settings(story: Story) -> None:

@@ -10,8 +10,7 @@ import pytest
 from reconciler.core.errors import InputError, UsageError
 from reconciler.core.health import HealthReport, HealthResult
 from reconciler.core.resource import Health
-from reconciler.engine import verbs
-from reconciler.engine.verbs import HealthOptions
+from reconciler.engine.health import HealthOptions, check_health, health_history, unhealthy
 from tests.scenarios.harness import Story
 
 HOOK = "https://hooks.slack.com/services/T000/B000/hushhushhushhush"
@@ -59,7 +58,7 @@ def shop(story: Story) -> Story:
 def check(story: Story, *targets: str, **options: Any) -> HealthReport:
     with story.workspace() as ws:
         story.clock.advance(60)
-        return verbs.check_health(ws, HealthOptions(targets=targets, **options))
+        return check_health(ws, HealthOptions(targets=targets, **options))
 
 
 def result(report: HealthReport, address: str) -> HealthResult:
@@ -167,8 +166,8 @@ def test_history_is_kept_with_percentiles_and_the_last_change(shop: Story) -> No
     check(shop)
     check(shop)
     with shop.workspace() as ws:
-        history = verbs.health_history(ws, CHAT, 2)
-        broken = verbs.unhealthy(ws)
+        history = health_history(ws, CHAT, 2)
+        broken = unhealthy(ws)
 
     assert [one.status for one in history.results] == [Health.UNHEALTHY, Health.UNHEALTHY]
     assert history.figures.checks == 3
@@ -182,7 +181,7 @@ def test_history_of_another_machine_comes_from_beside_the_state(shop: Story) -> 
     check(shop)
     (shop.folder / ".reconciler" / "health.db").unlink()
     with shop.workspace() as ws:
-        assert [one.status for one in verbs.health_history(ws, CHAT, 5).results] == [Health.HEALTHY]
+        assert [one.status for one in health_history(ws, CHAT, 5).results] == [Health.HEALTHY]
 
 
 def test_where_nothing_can_be_kept_beside_the_state_this_machine_remembers(shop: Story) -> None:
@@ -192,8 +191,8 @@ def test_where_nothing_can_be_kept_beside_the_state_this_machine_remembers(shop:
     assert [problem.summary for problem in report.problems] == ["health could not be kept beside the state"]
 
     with shop.workspace() as ws:
-        assert {one.address for one in verbs.unhealthy(ws)} == {CHAT, "myorg/web:integrations.chat"}
-        assert verbs.health_history(ws, CHAT).figures.checks == 1
+        assert {one.address for one in unhealthy(ws)} == {CHAT, "myorg/web:integrations.chat"}
+        assert health_history(ws, CHAT).figures.checks == 1
 
 
 def test_a_history_that_is_broken_stops_no_check(shop: Story) -> None:
@@ -208,7 +207,7 @@ def test_what_is_declared_no_longer_is_forgotten(shop: Story) -> None:
     shop.write("shop.yaml", MANIFEST.partition("    ---")[0])
     shop.apply()
     with shop.workspace() as ws:
-        assert {one.address for one in verbs.unhealthy(ws)} == {CHAT}
+        assert {one.address for one in unhealthy(ws)} == {CHAT}
 
 
 def test_slow_is_degraded(shop: Story) -> None:

@@ -7,7 +7,7 @@ import pytest
 from reconciler.core.errors import ReconcilerError, UnsafePlan
 from reconciler.core.plan import Reason, StepAction
 from reconciler.core.report import ExitCode, StepStatus
-from reconciler.engine import verbs
+from reconciler.engine.applications import oauth_restore, oauth_revoke, oauth_rotate
 from reconciler.sandbox.faults import check_faults
 from tests.scenarios.harness import Story
 
@@ -45,7 +45,7 @@ def applications(story: Story) -> list[str]:
 def test_a_rotated_secret_is_delivered_and_nothing_is_left_to_do(portal: Story) -> None:
     before = variables(portal)
     with portal.workspace() as ws:
-        report = verbs.oauth_rotate(ws, PORTAL)
+        report = oauth_rotate(ws, PORTAL)
 
     assert report.exit_code is ExitCode.DONE
     assert variables(portal)["CLIENT_ID"] == before["CLIENT_ID"]
@@ -56,7 +56,7 @@ def test_a_rotated_secret_is_delivered_and_nothing_is_left_to_do(portal: Story) 
 def test_a_secret_that_could_not_be_delivered_is_renewed_and_delivered_by_the_next_apply(portal: Story) -> None:
     portal.ask("DELETE", "/projects/myorg%2Fportal")
     with portal.workspace() as ws:
-        report = verbs.oauth_rotate(ws, PORTAL)
+        report = oauth_rotate(ws, PORTAL)
     assert [o.status for o in report.outcomes] == [StepStatus.FAILED]
     record = portal.state().find(PORTAL)
     assert record
@@ -71,7 +71,7 @@ def test_a_lost_answer_is_settled_by_renewing_once_more(portal: Story, cut: str)
     fault = {"match": {"method": "POST", "path": "/api/v4/applications/*/renew-secret", "nth": 1}, "do": cut}
     portal.sandbox.world.faults = check_faults(fault)
     with portal.workspace() as ws:
-        assert verbs.oauth_rotate(ws, PORTAL).exit_code is ExitCode.DONE
+        assert oauth_rotate(ws, PORTAL).exit_code is ExitCode.DONE
 
     live = portal.sandbox.world.table("applications")
     assert variables(portal)["CLIENT_SECRET"] in {row["secret"] for row in live}
@@ -83,13 +83,13 @@ def test_a_lost_answer_is_settled_by_renewing_once_more(portal: Story, cut: str)
 def test_without_a_place_for_it_no_secret_is_renewed(portal: Story) -> None:
     portal.asked()
     with portal.workspace() as ws, pytest.raises(ReconcilerError, match="does not say where its credentials go"):
-        verbs.oauth_rotate(ws, "@instance:oauth_applications.tool")
+        oauth_rotate(ws, "@instance:oauth_applications.tool")
     assert portal.asked(writes=True) == []
 
 
 def test_a_revoked_application_stays_away_until_it_is_restored(portal: Story) -> None:
     with portal.workspace() as ws:
-        assert verbs.oauth_revoke(ws, PORTAL).exit_code is ExitCode.DONE
+        assert oauth_revoke(ws, PORTAL).exit_code is ExitCode.DONE
     assert applications(portal) == ["tool"]
     assert portal.plan().is_empty
     assert portal.drift().gone == ()
@@ -97,8 +97,8 @@ def test_a_revoked_application_stays_away_until_it_is_restored(portal: Story) ->
     assert applications(portal) == ["tool"]
 
     with portal.workspace() as ws:
-        assert verbs.oauth_revoke(ws, PORTAL).outcomes == ()
-        verbs.oauth_restore(ws, PORTAL)
+        assert oauth_revoke(ws, PORTAL).outcomes == ()
+        oauth_restore(ws, PORTAL)
     assert [step.action for step in portal.plan().steps] == [StepAction.CREATE]
     portal.apply()
     assert sorted(applications(portal)) == ["portal", "tool"]
@@ -106,7 +106,7 @@ def test_a_revoked_application_stays_away_until_it_is_restored(portal: Story) ->
 
 def test_a_revoked_application_is_forgotten_with_its_entry(portal: Story) -> None:
     with portal.workspace() as ws:
-        verbs.oauth_revoke(ws, PORTAL)
+        oauth_revoke(ws, PORTAL)
     portal.write("apps.yaml", MANIFEST.partition("      portal:")[0] + "      tool:" + MANIFEST.partition("tool:")[2])
 
     assert [(step.address, step.action) for step in portal.plan().steps] == [(PORTAL, StepAction.FORGET)]
@@ -116,5 +116,5 @@ def test_a_protected_application_is_not_revoked(portal: Story) -> None:
     portal.write("apps.yaml", MANIFEST + "        lifecycle: {prevent_destroy: true}\n")
     portal.apply()
     with portal.workspace() as ws, pytest.raises(UnsafePlan, match="prevent_destroy"):
-        verbs.oauth_revoke(ws, "@instance:oauth_applications.tool")
+        oauth_revoke(ws, "@instance:oauth_applications.tool")
     assert sorted(applications(portal)) == ["portal", "tool"]

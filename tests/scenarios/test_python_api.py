@@ -13,8 +13,7 @@ import yaml
 from reconciler.core.errors import InputError, StateError, UsageError
 from reconciler.core.plan import StepAction
 from reconciler.core.resource import Origin
-from reconciler.engine import verbs
-from reconciler.engine.verbs import HealthOptions
+from reconciler.engine.health import HealthOptions, check_health
 from reconciler.integration_management import (
     AlreadyExists,
     IntegrationManagementManager,
@@ -422,7 +421,7 @@ def test_the_command_line_takes_a_programs_secrets_from_their_variables(
     story.environ[variable] = SLACK["webhook_url"]
 
     with story.workspace() as ws:
-        (result,) = verbs.check_health(ws, HealthOptions(targets=(f"{PROJECT}:integrations.slack",))).results
+        (result,) = check_health(ws, HealthOptions(targets=(f"{PROJECT}:integrations.slack",))).results
 
     assert result.status == status
     assert ("SLACK_WEBHOOK_URL" in result.sentence) is (status == "unknown")
