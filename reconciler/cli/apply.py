@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.consent import ask, require_someone
-from reconciler.cli.options import command
+from reconciler.cli.command import command
+from reconciler.cli.consent import ask, auto_approve_option, require_someone
 from reconciler.cli.reporting import report_option, reporting
 from reconciler.cli.selection import selection
 from reconciler.core.errors import ExitCode, Severity, UnsafePlan, UsageError
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.argument("plan_file", required=False, metavar="[PLAN]")
 @selection
-@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@auto_approve_option
 @click.option("--require-secrets", is_flag=True, help="A secret that is not set here is an error.")
 @click.option("--reassert-secrets", is_flag=True, help="Write every secret again.")
 @click.option("--allow-deletes", type=click.IntRange(min=0), metavar="N", help="Let this run delete up to N resources.")

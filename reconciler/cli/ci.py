@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.command import group
 from reconciler.cli.note import pipeline_links, show_on_merge_request
-from reconciler.cli.options import Command, group
 from reconciler.cli.reporting import report_option, reporting
-from reconciler.cli.writing import write_file
 from reconciler.core.errors import ExitCode, Problem, UsageError
 from reconciler.output.document import line, plural
 
@@ -42,7 +41,6 @@ def cli() -> None:
 
 @cli.command(
     "note",
-    cls=Command,
     short_help="Show saved plans on the merge request",
     examples=[
         ("reconciler ci note plan.json", "write the note, or bring it up to date"),
@@ -71,7 +69,6 @@ def note(session: Session, plans: tuple[str, ...]) -> int:
 
 @cli.command(
     "report",
-    cls=Command,
     short_help="Write reports over several saved plans",
     examples=[
         ("reconciler ci report plan-*.json --report terraform=tfplan.json", "one row in the plan widget for all parts"),
@@ -103,7 +100,6 @@ def report(session: Session, plans: tuple[str, ...], note: bool, reports: tuple[
 
 @cli.command(
     "generate",
-    cls=Command,
     short_help="Write a child pipeline that plans a fleet in parts",
     examples=[
         ("reconciler ci generate --out child.yml", "a part for every file and folder below ./manifests"),
@@ -131,9 +127,8 @@ def generate(session: Session, shared: tuple[str, ...], out: str | None) -> int:
     if out is None:
         names = [path.as_posix() for path in parts]
         session.answer_text(text, lambda: machine.document("pipeline", parts=names, text=text))
-        return ExitCode.DONE
-    write_file(out, text, "pipeline")
-    session.wrote(out, f"{plural(len(parts), 'part')} in {out}")
+    else:
+        session.save(out, text, "pipeline", f"{plural(len(parts), 'part')} in {out}")
     return ExitCode.DONE
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
 from reconciler.core.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.session import Session
+
+
+auto_approve_option = click.option("--auto-approve", is_flag=True, help="Do not ask.")
+"""Adds `--auto-approve`."""
 
 
 def require_someone(session: Session, *, auto_approve: bool, instead: str = "") -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from reconciler.cli.apply import carry_out, finish, preview
-from reconciler.cli.consent import ask, require_someone
-from reconciler.cli.options import command
+from reconciler.cli.command import command
+from reconciler.cli.consent import ask, auto_approve_option, require_someone
 from reconciler.cli.reporting import report_option, reporting
 from reconciler.cli.selection import selection
 from reconciler.core.plan import StepAction
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     ],
 )
 @selection
-@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@auto_approve_option
 @report_option()
 def cli(
     session: Session,

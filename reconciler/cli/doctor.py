@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.options import command
+from reconciler.cli.command import command
 from reconciler.core.errors import ExitCode, InputError, ReconcilerError, Severity
 from reconciler.core.flow import Request
 from reconciler.output.document import Span, Style, hint, line, plural

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Command, group
+from reconciler.cli.command import group
 from reconciler.cli.reporting import report_option, reporting
 from reconciler.cli.selection import selection
 from reconciler.core.errors import ExitCode
@@ -31,7 +31,6 @@ def cli() -> None:
 
 @cli.command(
     "check",
-    cls=Command,
     short_help="Ask everything that is declared",
     examples=[
         ("reconciler health check", "no question has a visible effect"),
@@ -80,7 +79,6 @@ def check(
 
 @cli.command(
     "history",
-    cls=Command,
     short_help="Show how one address fared",
     examples=[
         ("reconciler health history myorg/shop:integrations.chat", "figures, a plot, the last results"),
@@ -102,7 +100,6 @@ def history(session: Session, address: str, limit: int) -> int:
 
 @cli.command(
     "unhealthy",
-    cls=Command,
     short_help="List what was broken at the last check",
     examples=[
         ("reconciler health unhealthy", "from what is kept; nothing is asked"),

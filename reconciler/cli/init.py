@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import command
+from reconciler.cli.command import command
 from reconciler.cli.writing import write_file
 from reconciler.core.errors import ExitCode, ReconcilerError
 from reconciler.output.document import BLANK, Span, Style, line

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Command, group
+from reconciler.cli.command import group
 from reconciler.core.errors import ExitCode, ReconcilerError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ def cli() -> None:
 
 @cli.command(
     "list",
-    cls=Command,
     short_help="List every kind",
     examples=[
         ("reconciler kinds list", "by category"),
@@ -52,7 +51,6 @@ def list_(session: Session, category: str | None) -> int:
 
 @cli.command(
     "show",
-    cls=Command,
     short_help="Show one kind with every field",
     examples=[
         ("reconciler kinds show jira", "fields, events, actions and an example"),
@@ -62,16 +60,14 @@ def list_(session: Session, category: str | None) -> int:
 @click.argument("kind")
 def show(session: Session, kind: str) -> int:
     """Show one kind with its fields, events and actions, and an example to copy."""
-    import difflib
-
+    from reconciler.core.source import closest
     from reconciler.output import machine
     from reconciler.output.human import kinds as view
 
     every = session.engine.catalogue().kinds
     found = every.get(kind)
     if found is None:
-        near = difflib.get_close_matches(kind, list(every), n=2, cutoff=0.5)
-        meant = f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else "see `reconciler kinds list`"
-        raise ReconcilerError(f"there is no kind `{kind}`", hint=meant)
+        hint = closest(kind, every) or "see `reconciler kinds list`"
+        raise ReconcilerError(f"there is no kind `{kind}`", hint=hint)
     session.answer(lambda: view.kind(found), lambda: machine.document("kind", **machine.kind(found)))
     return ExitCode.DONE

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.command import check_known
 from reconciler.cli.front import COMMANDS, SUMMARY, help_text
-from reconciler.cli.options import check_known, global_options
+from reconciler.cli.options import global_options
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.consent import ask, require_someone
-from reconciler.cli.options import Command, group
-from reconciler.core.errors import ExitCode
+from reconciler.cli.command import group
+from reconciler.cli.consent import ask, auto_approve_option, require_someone
 
 if TYPE_CHECKING:
     from reconciler.cli.session import Session
     from reconciler.core.report import Report
 
 _ADDRESS = "@instance:oauth_applications.portal"
-_APPROVE = click.option("--auto-approve", is_flag=True, help="Do not ask.")
 
 
 @group(
@@ -32,7 +30,6 @@ def cli() -> None:
 
 @cli.command(
     "rotate",
-    cls=Command,
     short_help="Give an application a new secret",
     examples=[
         (f"reconciler oauth rotate {_ADDRESS}", "after asking: the old secret is void at once"),
@@ -40,7 +37,7 @@ def cli() -> None:
     ],
 )
 @click.argument("address")
-@_APPROVE
+@auto_approve_option
 def rotate(session: Session, address: str, auto_approve: bool) -> int:
     """Give an application a new secret, and deliver it where its `credentials` say."""
     require_someone(session, auto_approve=auto_approve)
@@ -52,7 +49,6 @@ def rotate(session: Session, address: str, auto_approve: bool) -> int:
 
 @cli.command(
     "revoke",
-    cls=Command,
     short_help="Delete an application, and keep it away",
     examples=[
         (f"reconciler oauth revoke {_ADDRESS}", "after asking: all its tokens are void at once"),
@@ -60,7 +56,7 @@ def rotate(session: Session, address: str, auto_approve: bool) -> int:
     ],
 )
 @click.argument("address")
-@_APPROVE
+@auto_approve_option
 def revoke(session: Session, address: str, auto_approve: bool) -> int:
     """Delete an application, and keep it away: `apply` does not make it again until `oauth restore`."""
     require_someone(session, auto_approve=auto_approve)
@@ -72,7 +68,6 @@ def revoke(session: Session, address: str, auto_approve: bool) -> int:
 
 @cli.command(
     "restore",
-    cls=Command,
     short_help="Let a revoked application be made again",
     examples=[
         (f"reconciler oauth restore {_ADDRESS}", "the next apply makes it, with a new id and secret"),
@@ -82,14 +77,9 @@ def revoke(session: Session, address: str, auto_approve: bool) -> int:
 @click.argument("address")
 def restore(session: Session, address: str) -> int:
     """Let a revoked application be made again, with a new client id and a new secret."""
-    from reconciler.output import machine
-    from reconciler.output.document import Span, Style, line
-
     with session.workspace() as workspace:
         session.engine.oauth_restore(workspace, address)
-    said = f"{address} may be made again; `reconciler apply` does it"
-    session.answer(lambda: [line(Span(said, Style.GOOD))], lambda: machine.document("done", message=said))
-    return ExitCode.DONE
+    return session.done(f"{address} may be made again; `reconciler apply` does it")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import saved
+from reconciler.cli.command import command
 from reconciler.cli.note import show_on_merge_request
-from reconciler.cli.options import command
 from reconciler.cli.reporting import report_option, reporting
 from reconciler.cli.selection import selection
 from reconciler.core.errors import ExitCode, Severity

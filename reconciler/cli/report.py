@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import command
-from reconciler.cli.writing import write_file
+from reconciler.cli.command import command
 from reconciler.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -40,10 +39,10 @@ def cli(session: Session, form: str, out: str | None, drift: bool) -> int:
     with session.workspace() as workspace:
         found = session.engine.overview(workspace, drift)
     text = WRITERS[form](of_overview(found), {})
-    if out is None:
-        shown = text if form == "json" else machine.text(machine.document("report_text", form=form, text=text))
-        session.write(shown if session.output == "json" else text)
-        return ExitCode.DONE
-    write_file(out, text, "report")
-    session.wrote(out)
+    if out is not None:
+        session.save(out, text, "report")
+    elif form == "json":
+        session.write(text)
+    else:
+        session.answer_text(text, lambda: machine.document("report_text", form=form, text=text))
     return ExitCode.DONE

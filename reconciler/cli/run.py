@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.asking import ask, parameters_option, stated
-from reconciler.cli.options import command
+from reconciler.cli.command import command
 from reconciler.core.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Duration, command
+from reconciler.cli.command import command
+from reconciler.cli.options import Duration
 from reconciler.core.errors import ExitCode, InputError, Problem, ReconcilerError
 
 if TYPE_CHECKING:

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import command
-from reconciler.cli.writing import write_file
+from reconciler.cli.command import command
 from reconciler.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from reconciler.cli.session import Session
-
 
 NAMES = ("manifest", "settings", "plan", "state")
 
@@ -36,7 +34,6 @@ def cli(session: Session, name: str, out: str | None) -> int:
     text = session.engine.schema(name)
     if out is None:
         session.write(text)
-        return ExitCode.DONE
-    write_file(out, text, "schema")
-    session.wrote(out)
+    else:
+        session.save(out, text, "schema")
     return ExitCode.DONE

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from reconciler.cli.options import GIVEN
 from reconciler.core.errors import ExitCode, ReconcilerError
 from reconciler.output.document import Document
 from reconciler.output.terminal import Screen
@@ -135,11 +134,21 @@ class Session:
             text = as_json(machine())
         self.write(text)
 
-    def wrote(self, path: str, said: str = "") -> None:
-        """Answer that a file was written: in JSON on stdout, else at most in words on stderr."""
+    def done(self, said: str) -> ExitCode:
+        """Answer in a sentence that what was asked for is done."""
+        from reconciler.output.document import Span, Style, line
+        from reconciler.output.machine import document
+
+        self.answer(lambda: [line(Span(said, Style.GOOD))], lambda: document("done", message=said))
+        return ExitCode.DONE
+
+    def save(self, path: str, text: str, what: str, said: str = "") -> None:
+        """Write a file that was asked for, and answer so: in JSON on stdout, else at most in words on stderr."""
+        from reconciler.cli.writing import write_file
         from reconciler.output import machine
         from reconciler.output.document import line
 
+        write_file(path, text, what)
         if self.output == "json":
             self.write(machine.text(machine.document("wrote", file=path)))
         elif said and self.verbosity >= 0:
@@ -174,14 +183,6 @@ class Session:
             silence_stdout()
             self.warn(told(ReconcilerError(f"the answer cannot be written: {error.strerror}")))
             raise click.exceptions.Exit(ExitCode.FAILED) from error
-
-
-def session_of(ctx: click.Context) -> Session:
-    """The session of a running command."""
-    from reconciler.cli.engine import real
-
-    given = {name: value for name, (value, _typed) in ctx.meta.get(GIVEN, {}).items()}
-    return Session(given, ctx.find_root().obj or real)
 
 
 def silence_stdout() -> None:

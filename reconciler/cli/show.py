@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import command
+from reconciler.cli.command import command
 from reconciler.core.errors import ExitCode, ReconcilerError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def show_records(session: Session) -> int:
 
 def show_record(session: Session, address: str) -> int:
     """Show what is recorded for one address; raises `ReconcilerError` when nothing is."""
+    from reconciler.core.source import closest
     from reconciler.output import machine
     from reconciler.output.human import record
 
@@ -56,17 +57,8 @@ def show_record(session: Session, address: str) -> int:
         state = session.engine.show_state(workspace)
     found = state.find(address)
     if found is None:
-        raise ReconcilerError(f"{address}: nothing is recorded under this address", hint=near(address, state.records))
+        known = [one.address for one in state.records.values()]
+        hint = closest(address, known) or "`reconciler state list` lists what is recorded"
+        raise ReconcilerError(f"{address}: nothing is recorded under this address", hint=hint)
     session.answer(lambda: record.record(found), lambda: machine.document("record", resource=machine.record(found)))
     return ExitCode.DONE
-
-
-def near(address: str, known: object) -> str:
-    """A did-you-mean for an address, or the command that lists them."""
-    import difflib
-    from collections.abc import Iterable
-
-    close = difflib.get_close_matches(address, list(known) if isinstance(known, Iterable) else [], n=2, cutoff=0.6)
-    if close:
-        return f"did you mean {' or '.join(f'`{name}`' for name in close)}?"
-    return "`reconciler state list` lists what is recorded"

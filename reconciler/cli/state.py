@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.consent import ask, require_someone
-from reconciler.cli.options import Command, group
+from reconciler.cli.command import group
+from reconciler.cli.consent import ask, auto_approve_option, require_someone
 from reconciler.core.errors import ExitCode, ReconcilerError
-from reconciler.output.document import Span, Style, line, table
+from reconciler.output.document import table
 
 if TYPE_CHECKING:
     from reconciler.cli.session import Session
-
-_APPROVE = click.option("--auto-approve", is_flag=True, help="Do not ask.")
 
 
 @group(
@@ -36,7 +34,6 @@ def cli() -> None:
 
 @cli.command(
     "list",
-    cls=Command,
     short_help="List every recorded resource",
     examples=[
         ("reconciler state list", "addresses, kinds and ids"),
@@ -52,7 +49,6 @@ def list_(session: Session) -> int:
 
 @cli.command(
     "show",
-    cls=Command,
     short_help="Show one record in full",
     examples=[
         ("reconciler state show myorg/shop:integrations.chat", "its fields as last applied"),
@@ -69,7 +65,6 @@ def show(session: Session, address: str) -> int:
 
 @cli.command(
     "mv",
-    cls=Command,
     short_help="Give a record another address",
     examples=[
         ("reconciler state mv myorg/shop:webhooks.old myorg/shop:webhooks.new", "follow a renaming in a manifest"),
@@ -82,12 +77,11 @@ def move(session: Session, old: str, new: str) -> int:
     """Give a record another address."""
     with session.workspace() as workspace:
         session.engine.state_mv(workspace, old, new)
-    return _done(session, f"{old} is recorded as {new} now")
+    return session.done(f"{old} is recorded as {new} now")
 
 
 @cli.command(
     "forget",
-    cls=Command,
     short_help="Drop records; the objects stay in GitLab",
     examples=[
         ("reconciler state forget myorg/shop:webhooks.deploy", "stop keeping one object, leave it as it is"),
@@ -100,12 +94,11 @@ def forget(session: Session, addresses: tuple[str, ...]) -> int:
     with session.workspace() as workspace:
         for address in addresses:
             session.engine.state_forget(workspace, address)
-    return _done(session, f"forgotten: {', '.join(addresses)}")
+    return session.done(f"forgotten: {', '.join(addresses)}")
 
 
 @cli.command(
     "unlock",
-    cls=Command,
     short_help="Break the lock of a run that is no more",
     examples=[
         ("reconciler state unlock 4b0c…", "the id is in the message of who was refused"),
@@ -120,12 +113,11 @@ def unlock(session: Session, lock_id: str) -> int:
     """
     with session.workspace() as workspace:
         session.engine.state_unlock(workspace, lock_id)
-    return _done(session, "unlocked")
+    return session.done("unlocked")
 
 
 @cli.command(
     "history",
-    cls=Command,
     short_help="List the kept versions",
     examples=[
         ("reconciler state history", "newest first"),
@@ -145,7 +137,6 @@ def history(session: Session) -> int:
 
 @cli.command(
     "restore",
-    cls=Command,
     short_help="Go back to a kept version",
     examples=[
         ("reconciler state restore 41", "the newest state gets the contents of serial 41"),
@@ -153,19 +144,18 @@ def history(session: Session) -> int:
     ],
 )
 @click.argument("serial", type=click.IntRange(min=0))
-@_APPROVE
+@auto_approve_option
 def restore(session: Session, serial: int, auto_approve: bool) -> int:
     """Go back to a kept version; it becomes the newest one under a new serial."""
     require_someone(session, auto_approve=auto_approve)
     ask(session, f"Restore serial {serial}?", auto_approve=auto_approve)
     with session.workspace() as workspace:
         session.engine.state_restore(workspace, serial)
-    return _done(session, f"restored serial {serial}; look at `reconciler plan` before anything else")
+    return session.done(f"restored serial {serial}; look at `reconciler plan` before anything else")
 
 
 @cli.command(
     "pull",
-    cls=Command,
     short_help="Print the state as it is stored",
     examples=[
         ("reconciler state pull > backup.json", "keep a copy"),
@@ -182,7 +172,6 @@ def pull(session: Session) -> int:
 
 @cli.command(
     "push",
-    cls=Command,
     short_help="Replace the state by a file's",
     examples=[
         ("reconciler state push backup.json", "must be of the same lineage, and newer"),
@@ -190,7 +179,7 @@ def pull(session: Session) -> int:
     ],
 )
 @click.argument("file")
-@_APPROVE
+@auto_approve_option
 def push(session: Session, file: str, auto_approve: bool) -> int:
     """Replace the state by a file's; `-` is the standard input."""
     require_someone(session, auto_approve=auto_approve)
@@ -201,14 +190,4 @@ def push(session: Session, file: str, auto_approve: bool) -> int:
     ask(session, f"Replace the state by {file}?", auto_approve=auto_approve)
     with session.workspace() as workspace:
         session.engine.state_push(workspace, body)
-    return _done(session, f"pushed {file}")
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _done(session: Session, said: str) -> int:
-    from reconciler.output import machine
-
-    session.answer(lambda: [line(Span(said, Style.GOOD))], lambda: machine.document("done", message=said))
-    return ExitCode.DONE
+    return session.done(f"pushed {file}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.options import Command, group
+from reconciler.cli.command import group
 from reconciler.core.errors import ExitCode, ReconcilerError
 from reconciler.output.document import BLANK, line, plural, table
 
@@ -33,7 +33,6 @@ def cli() -> None:
 
 @cli.command(
     "list",
-    cls=Command,
     short_help="List templates",
     examples=[
         ("reconciler templates list", "all of them"),
@@ -58,7 +57,6 @@ def list_(session: Session, kind: str | None) -> int:
 
 @cli.command(
     "show",
-    cls=Command,
     short_help="Show one template",
     examples=[
         ("reconciler templates show team-chat", "its defaults and required fields"),

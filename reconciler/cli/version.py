@@ -6,7 +6,7 @@ import platform
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
-from reconciler.cli.options import command
+from reconciler.cli.command import command
 from reconciler.core.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.asking import ask, parameters_option, stated
-from reconciler.cli.options import Command, group
+from reconciler.cli.command import group
 from reconciler.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ def cli() -> None:
 
 @cli.command(
     "test",
-    cls=Command,
     short_help="Let GitLab send a sample",
     examples=[
         (f"reconciler webhooks test {_ADDRESS}", "of the first event that the webhook is for"),
@@ -49,7 +48,6 @@ def test(session: Session, address: str, event: str | None) -> int:
 
 @cli.command(
     "trigger",
-    cls=Command,
     short_help="Post a payload to the receiver ourselves",
     examples=[
         (f"reconciler webhooks trigger {_ADDRESS} -p event_type=pipeline -p status=success", "with GitLab's headers"),
@@ -70,7 +68,6 @@ def trigger(session: Session, address: str, parameters: tuple[str, ...], payload
 
 @cli.command(
     "events",
-    cls=Command,
     short_help="List the last deliveries",
     examples=[
         (f"reconciler webhooks events {_ADDRESS}", "newest first, of the last 7 days"),
@@ -87,7 +84,6 @@ def events(session: Session, address: str, limit: int, status: str | None) -> in
 
 @cli.command(
     "resend",
-    cls=Command,
     short_help="Let GitLab send a delivery again",
     examples=[
         (f"reconciler webhooks resend {_ADDRESS}", "the last one that failed"),
@@ -103,7 +99,6 @@ def resend(session: Session, address: str, event: str | None) -> int:
 
 @cli.command(
     "stats",
-    cls=Command,
     short_help="Count deliveries, successes and times",
     examples=[
         (f"reconciler webhooks stats {_ADDRESS}", "over GitLab's log of 7 days"),

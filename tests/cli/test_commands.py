@@ -16,9 +16,9 @@ import pytest
 
 from reconciler import __version__
 from reconciler.__main__ import main
+from reconciler.cli.command import Command as CommandClass
 from reconciler.cli.front import COMMANDS, help_text
 from reconciler.cli.main import root
-from reconciler.cli.options import Command as CommandClass
 from reconciler.core.plan import Plan, StepAction
 from reconciler.core.report import Validation
 

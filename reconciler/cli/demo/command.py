@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import command
+from reconciler.cli.command import command
 from reconciler.core.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
