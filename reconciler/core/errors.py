@@ -13,7 +13,7 @@ from enum import IntEnum, StrEnum
 
 
 class ExitCode(IntEnum):
-    """What a process says when it ends (DESIGN.md section 8)."""
+    """What a process says when it ends."""
 
     DONE = 0
     FAILED = 1

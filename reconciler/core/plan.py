@@ -97,13 +97,13 @@ class SecretUse:
 class Step:
     """One thing to do, complete in itself.
 
-    - `fields`: the owned plain fields as they shall be recorded; `secrets` the secret ones.
+    - `fields`: the owned plain fields as they shall be recorded; `secrets` the secret ones, by digest name (`token`,
+      `custom_headers.X-Team`).
     - `send`: names of the fields that are written (for a create: all of `fields`, `secrets` and `defaults`).
     - `defaults`: fields that nobody stated, sent with a create so that no leftover speaks.
-    - `before`: the record's or the live object's id and fingerprint; a moved fingerprint makes a saved plan stale.
+    - `fingerprint`: of the live object; one that has moved makes a saved plan stale.
     - `needs`: addresses of steps that must be done before.
     - `ids_before`: for a create, the ids of the scope's objects that existed, so that a lost answer is found.
-    - `sequence`: how a write is split where GitLab needs it (`("url", "headers")`), empty for one write.
     """
 
     address: str
@@ -167,11 +167,13 @@ class Plan:
       are no changes: a plan that holds nothing else is empty.
     - `unchanged`: addresses for which nothing is to be done.
     - `drift`: per address the owned fields that somebody else moved, whether or not a step repairs them.
+    - `gone`: addresses that are recorded and that somebody deleted; `touched`: those that somebody wrote to, where
+      GitLab does not show what.
     - `unmanaged`: live objects that are not ours, asked for by `drift --unmanaged`, as (scope, what, name).
     - `unverified`: addresses with unreadable fields that were taken as equal without proof.
     - `uncompared`: secret fields whose reference is not set here, as (address, field, reference).
     - `matched` / `unmatched`: projects newly and no longer matched by targets.
-    - `warnings`: problems of severity warning, brakes included as errors.
+    - `problems`: what should be known, and errors that stop applying; the brakes' own are `core.policy.objections`.
     - `forecast`: how many requests applying is expected to cost.
     """
 

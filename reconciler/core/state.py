@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core.address import Scope, ScopeType, key_of
+from reconciler.core.address import Scope, key_of
 from reconciler.core.resource import NOTHING, Lifecycle, Origin, Primitive
 from reconciler.core.value import Plain
 
@@ -24,7 +24,6 @@ class Record:
     `fields` are the owned fields without secrets, by manifest name; `digests` the secret ones, keyed digests.
     `local` holds fields that are ours only, and facts that actions keep (keys of synced issues). `condition` is
     empty, `revoked` (not to be created again) or `undelivered` (generated credentials not yet delivered).
-    `addressed` is the address as it was written, for showing.
     """
 
     address: str
@@ -81,8 +80,3 @@ class State:
     def scopes(self) -> tuple[Scope, ...]:
         """Every scope that has a record, each once."""
         return tuple({(r.scope.type, r.scope.key): r.scope for r in self.records.values()}.values())
-
-
-def scope_of(type_: str, path: str) -> Scope:
-    """A scope from its two texts."""
-    return Scope(ScopeType(type_), path)

@@ -35,7 +35,7 @@ _LISTED_WITHOUT = ("custom_headers", "url_variables")
 
 
 class Reader:
-    """Everything that was read in one run: each list and each detail at most once."""
+    """Everything that was read in one run: each list at most once."""
 
     def __init__(
         self, provider: Provider, shapes: Mapping[str, Shape], listener: Listener, *, parallelism: int
@@ -43,7 +43,6 @@ class Reader:
         self._provider, self._shapes, self._listener = provider, shapes, listener
         self._parallelism = parallelism
         self._listings: dict[Place, Listing] = {}
-        self._details: dict[tuple[Primitive, str, int | str], Item | None] = {}
 
     def prefetch(self, wanted: Iterable[tuple[Primitive, Scope]]) -> None:
         """Read some lists side by side, those already read left out."""

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-WHEN = ("auto", "always", "never")
-
 
 def wants_colour(when: str, environ: Mapping[str, str], is_terminal: bool) -> bool:
     """Whether a stream gets colours; `when` is what `--color` says."""
