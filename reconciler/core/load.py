@@ -32,8 +32,9 @@ def load_declarations(
     `catalogue` gives the catalogue of some kinds, or of all (None).
     """
     read = [(findings, documents(findings)) for findings in map(Findings, sources)]
-    types = _types(document for _, found in read for document in found)
-    known = catalogue({*types, *(template.kind for template in builtin_templates.values())})
+    declared = [document for _, found in read for document in found]
+    types, used = _named("type", declared), _named("template", declared)
+    known = catalogue({*types, *(builtin_templates[name].kind for name in used & builtin_templates.keys())})
     if not types <= known.kinds.keys():
         known = catalogue(None)
     using = Declaring(Specs(known), dict(builtin_templates), plaintext=plaintext_secrets)
@@ -73,10 +74,10 @@ _NOTHING = Problem(
 )
 
 
-def _types(found: Iterable[Document]) -> set[str]:
-    """Every type that is named anywhere."""
+def _named(key: str, found: Iterable[Document]) -> set[str]:
+    """Every type, or template, that is named anywhere."""
     nodes = (node for document in found for _, _, node in (*document.entries, *(("", *t) for t in document.templates)))
-    named = (node.value["type"].value for node in nodes if isinstance(node.value, dict) and "type" in node.value)
+    named = (node.value[key].value for node in nodes if isinstance(node.value, dict) and key in node.value)
     return {name for name in named if isinstance(name, str)}
 
 

@@ -7,6 +7,9 @@ import json
 import pytest
 
 from reconciler.core.errors import Severity
+from reconciler.core.load import load_declarations
+from reconciler.core.source import Source
+from reconciler.integrations import catalogue
 from reconciler.integrations.catalogue import rows
 from reconciler.integrations.templates import TEMPLATES
 from tests.integrations.declaring import CATALOGUE, declared
@@ -61,3 +64,12 @@ def test_every_kind_with_a_file_of_its_own_has_a_template() -> None:
     own = {name for name, row in rows().items() if not row.module.startswith("native")}
 
     assert own <= {template.kind for template in TEMPLATES.values()}
+
+
+def test_an_entry_that_names_a_template_needs_no_type() -> None:
+    text = "project: a/b\nintegrations: {chat: {template: slack-team, webhook_url: '${env:A}', channel: '#ci'}}\n"
+    declarations, problems = load_declarations(
+        [Source("m.yaml", text.encode())], catalogue.load, builtin_templates=TEMPLATES
+    )
+
+    assert (problems, [entry.kind for entry in declarations.entries]) == ((), ["slack"])
