@@ -50,7 +50,7 @@ def to_do_by_hand(manual: Mapping[str, tuple[str, ...]], only: Container[str] | 
 
 
 def identity_of(primitive: Primitive, shape: str, fields: Mapping[str, Value]) -> dict[str, str]:
-    """An object's natural name from its fields (DESIGN.md 14.2); what is not known yet is left out."""
+    """An object's natural name (see `core.identity`) from its fields; what is not known yet is left out."""
     if primitive is Primitive.INTEGRATION:
         return {"slug": shape}
     found: dict[str, str] = {}

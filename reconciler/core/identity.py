@@ -1,4 +1,4 @@
-"""Which live object is meant: by recorded id, else by natural name (DESIGN.md 14.2).
+"""Which live object is meant: by recorded id, else by natural name.
 
 - integration: (scope, slug); hook: (scope, recorded id), else `name`, else `url`
 - application: recorded id, else (name, redirect_uri); variable: (scope, key, environment_scope)

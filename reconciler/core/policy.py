@@ -1,4 +1,4 @@
-"""Brakes: what keeps a plan from being applied by accident (numbers in DESIGN.md 14.5).
+"""Brakes: what keeps a plan from being applied by accident (their numbers: `core.settings.Policy`).
 
 Replacements count as deletions, inheritors of what is deleted do not: they hold no record. `destroy` shows its list and
 is its own consent, but `prevent_destroy` still stops it.

@@ -1,6 +1,6 @@
 """Reads the live side: lists in parallel, details only where a list cannot tell, and matches objects to addresses.
 
-Requests are counted by contract (DESIGN.md 14.6): one list per primitive and scope, one detail per integration whose
+Requests are counted by contract: one list per primitive and scope, one detail per integration whose
 `updated_at` moved or cannot prove anything, one per hook that declares headers or URL variables.
 """
 

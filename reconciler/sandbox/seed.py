@@ -1,7 +1,7 @@
 """Worlds from a person's own seed file, and the world that is there without one.
 
-Pure. Format: `facts/gitlab-recordings/world.json` (members that start with `recorded_` are ignored).
-Mistakes are collected and reported together: where in the file, what is wrong, what to do.
+Pure. Format: `tests/recordings/world.json` (members that start with `recorded_` are ignored). Mistakes are collected
+and reported together: where in the file, what is wrong, what to do.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The exit codes of DESIGN.md 8 and 14.6, one test a rule."""
+"""The exit codes, one test a rule."""
 
 from __future__ import annotations
 

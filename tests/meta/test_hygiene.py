@@ -19,6 +19,7 @@ FORBIDDEN = {
     "the host of a package registry": re.compile(
         rb"pypi\.(?:org|python\.org)|pythonhosted\.org|registry\.(?:npmjs|yarnpkg)\.\w+|conda\.anaconda\.org", re.I
     ),
+    "a source that readers do not have": re.compile(rb"\bDESIGN" + rb"\.md|`fac" + rb"ts/"),
     "a note to ourselves": re.compile(rb"\b(?:TO" + rb"DO|FIX" + rb"ME)\b"),
 }
 

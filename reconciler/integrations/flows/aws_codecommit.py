@@ -1,7 +1,7 @@
 """AWS CodeCommit: whether the Git credentials may push, how GitLab's mirror is, and pushing now.
 
-Pure flows. Source: `facts/services.md` 18. What Git asks before a push changes nothing and needs the same rights; the
-API needs other credentials, which an entry does not have.
+Pure flows. Source: the service's documentation. What Git asks before a push changes nothing and needs the same rights;
+the API needs other credentials, which an entry does not have.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Azure DevOps: whether the token reaches the repository, how GitLab's mirror is, pushing now, and pipelines run.
 
-Pure flows. Source: `facts/services.md` 19. An expired token gets a sign-in page with 203, 302 or even 200. The probe
-asks for the repository and not for the project, which a token for code only may not see. Starting a run is never
+Pure flows. Source: the service's documentation. An expired token gets a sign-in page with 203, 302 or even 200. The
+probe asks for the repository and not for the project, which a token for code only may not see. Starting a run is never
 repeated blindly.
 """
 

@@ -1,6 +1,6 @@
 """Bamboo: whether the plan can be built, and a build of it followed to its end.
 
-Pure flows. Source: `facts/services.md` 9. Without `os_authType=basic` Bamboo does not look at the credential, and
+Pure flows. Source: the service's documentation. Without `os_authType=basic` Bamboo does not look at the credential, and
 without `.json` it answers in XML. GitLab keeps the plan's key secret, so no sentence and no result names it.
 """
 

@@ -1,7 +1,8 @@
 """What GitLab lists for syncing: projects, and their issues and merge requests by when they changed.
 
 Pure flows. Lists are followed by `updated_at` and not by page numbers: while one reads, what changes moves to the end,
-and page numbers would skip its neighbours. Source: `facts/gitlab-api.md` 1.5 and 11.
+and page numbers would skip its neighbours. Source: GitLab's documentation of the REST API and issues, merge requests
+and notes.
 """
 
 from __future__ import annotations

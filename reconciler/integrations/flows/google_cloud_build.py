@@ -1,7 +1,7 @@
 """Google Cloud Build: whether the trigger is there and in order, and builds of it run and followed.
 
-Pure flows. Source: `facts/services.md` 20. The webhook itself is never asked: every POST to it starts a build. A run
-is never started again blindly.
+Pure flows. Source: the service's documentation. The webhook itself is never asked: every POST to it starts a build. A
+run is never started again blindly.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Jenkins: who the credential is, whether jobs are there and whether GitLab's plugin listens.
 
-Pure flows. Source: `facts/services.md` 8. `/whoAmI` answers nobody in particular too, so its body decides.
+Pure flows. Source: the service's documentation. `/whoAmI` answers nobody in particular too, so its body decides.
 """
 
 from __future__ import annotations

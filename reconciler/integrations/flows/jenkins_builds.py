@@ -1,7 +1,7 @@
 """Builds of Jenkins jobs: one or several, started and followed to their end.
 
-Pure flows. Source: `facts/services.md` 8. `Location` of an answer may name a wrong host (a proxy's, or a wrong root
-URL in Jenkins), so only the queue item's number is taken from it. Starting a build is never repeated blindly.
+Pure flows. Source: the service's documentation. `Location` of an answer may name a wrong host (a proxy's, or a wrong
+root URL in Jenkins), so only the queue item's number is taken from it. Starting a build is never repeated blindly.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Push mirrors as GitLab sees them: how the last push went, and pushing now.
 
-Pure flows. Source: `facts/gitlab-api.md` 7. Lacking rights are 401 here. GitLab's account of a failure may quote what
-the other side said, so it is only looked at for words and never shown.
+Pure flows. Source: GitLab's documentation of push mirrors. Lacking rights are 401 here. GitLab's account of a failure
+may quote what the other side said, so it is only looked at for words and never shown.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Prometheus: whether the Pushgateway takes metrics and Prometheus is ready, and metrics pushed.
 
-Pure flows. Source: `facts/services.md` 14. A push replaces what its group held (all of it, or metrics of the same
+Pure flows. Source: the service's documentation. A push replaces what its group held (all of it, or metrics of the same
 names), so a push whose answer was lost is repeated once: the second changes nothing.
 """
 

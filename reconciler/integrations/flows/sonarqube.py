@@ -1,7 +1,7 @@
 """SonarQube: whether the server is up and the token works, and a project's quality gate.
 
-Pure flows. Source: `facts/services.md` 15. `authentication/validate` always answers 200, so its body decides; servers
-that let anonymous callers in say "valid" to no token at all, so the token is always sent.
+Pure flows. Source: the service's documentation. `authentication/validate` always answers 200, so its body decides;
+servers that let anonymous callers in say "valid" to no token at all, so the token is always sent.
 """
 
 from __future__ import annotations

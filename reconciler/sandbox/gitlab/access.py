@@ -1,6 +1,7 @@
 """Who may do what: roles, and finding a project or group on behalf of somebody.
 
-Pure. Sources: `facts/gitlab-api.md` 1.1, 1.3, 1.4 and 15. What somebody may not read is "not found".
+Pure. Sources: GitLab's documentation of the REST API and a running GitLab 18.9. What somebody may not read is "not
+found".
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """OAuth applications of the instance.
 
-Pure. Sources: `facts/gitlab-api.md` 5, 15 and `facts/gitlab-recordings/applications.json`.
+Pure. Sources: GitLab's documentation of OAuth applications, a running GitLab 18.9 and
+`tests/recordings/applications.json`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who is asking: tokens in all their places, their validity and scopes, and acting as somebody else.
 
-Pure. Sources: `facts/gitlab-api.md` 1.2, 1.3 and 15.
+Pure. Sources: GitLab's documentation of the REST API and a running GitLab 18.9.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a request sent: query, form, multipart and JSON bodies as one nested value.
 
-Pure. Nested names follow Rack (`a[]=1`, `a[key]=1`, `a[][key]=1`); of duplicate names the last wins; a JSON
-body that is no object carries no parameters. Sources: `facts/gitlab-api.md` 1.1 and 15.
+Pure. Nested names follow Rack (`a[]=1`, `a[key]=1`, `a[][key]=1`); of duplicate names the last wins; a JSON body that
+is no object carries no parameters. Sources: GitLab's documentation of the REST API and a running GitLab 18.9.
 """
 
 from __future__ import annotations

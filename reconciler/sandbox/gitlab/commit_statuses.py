@@ -1,7 +1,8 @@
 """Statuses that others set on commits, and the pipelines that hold them.
 
-Pure. Sources: `facts/gitlab-api.md` 10 and 15, `facts/gitlab-recordings/commit-statuses.json`. A status of the
-same name that is not final is moved on; after a final one a new status replaces it.
+Pure. Sources: GitLab's documentation of commit statuses, a running GitLab 18.9,
+`tests/recordings/commit-statuses.json`. A status of the same name that is not final is moved on; after a final one a
+new status replaces it.
 """
 
 from __future__ import annotations

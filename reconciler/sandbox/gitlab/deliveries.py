@@ -1,7 +1,7 @@
 """Sending a hook's deliveries, keeping them in its log, and switching off hooks that keep failing.
 
-Pure: what must be sent is yielded. Sources: `facts/gitlab-api.md` 3.4, 3.6, 4, 15,
-`app/services/web_hook_service.rb` and `app/models/concerns/web_hooks/auto_disabling.rb`.
+Pure: what must be sent is yielded. Sources: GitLab's documentation of webhooks and webhook deliveries, a running GitLab
+18.9, `app/services/web_hook_service.rb` and `app/models/concerns/web_hooks/auto_disabling.rb`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Error tracking of projects: its switches, and the keys of the integrated form.
 
-Pure. Sources: `facts/gitlab-api.md` 6 and 15, `facts/gitlab-recordings/error-tracking*.json`. A refused change
-is answered with 200 and a text. Sentry's address and token cannot be set by REST.
+Pure. Sources: GitLab's documentation of error tracking, a running GitLab 18.9, `tests/recordings/error-tracking*.json`.
+A refused change is answered with 200 and a text. Sentry's address and token cannot be set by REST.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The refusals of GitLab's API: one exception, and a name for each of its forms.
 
-Sources: `facts/gitlab-api.md` 1.3 and 15.
+Sources: GitLab's documentation of the REST API and a running GitLab 18.9.
 """
 
 from __future__ import annotations

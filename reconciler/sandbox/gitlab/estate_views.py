@@ -1,7 +1,7 @@
 """How groups, projects and members look in answers.
 
-Pure. Source: `facts/gitlab-recordings/crosscutting.json`; members of the real answers that no client of an
-integration tool reads are left out.
+Pure. Source: `tests/recordings/crosscutting.json`; members of the real answers that no client of an integration tool
+reads are left out.
 """
 
 from __future__ import annotations

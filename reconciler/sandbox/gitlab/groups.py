@@ -1,6 +1,6 @@
 """Groups: listing, reading, creating, changing, deleting, and the projects in them.
 
-Pure. Sources: `facts/gitlab-api.md` 1.5 and `facts/gitlab-recordings/crosscutting.json`.
+Pure. Sources: GitLab's documentation of the REST API and `tests/recordings/crosscutting.json`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Testing hooks, their log, and sending from it again.
 
-Pure: deliveries are yielded. Sources: `facts/gitlab-api.md` 3.4, 15 and `facts/gitlab-recordings/hooks/*`.
+Pure: deliveries are yielded. Sources: GitLab's documentation of webhooks, a running GitLab 18.9 and
+`tests/recordings/hooks/*`.
 """
 
 from __future__ import annotations

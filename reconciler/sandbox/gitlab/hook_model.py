@@ -1,7 +1,7 @@
 """What a webhook is: its fields, what changing them does to the others, and what makes it invalid.
 
-Pure. Sources: `facts/gitlab-api.md` 3.2, 3.3, 15 and `app/models/concerns/web_hooks/hook.rb`; the order in which
-things are lost and checked is GitLab's.
+Pure. Sources: GitLab's documentation of webhooks, a running GitLab 18.9 and `app/models/concerns/web_hooks/hook.rb`;
+the order in which things are lost and checked is GitLab's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Webhooks of projects, groups and the instance: the calls that read and change them.
 
-Pure. Sources: `facts/gitlab-api.md` 3, 15 and `facts/gitlab-recordings/hooks/*`.
+Pure. Sources: GitLab's documentation of webhooks, a running GitLab 18.9 and `tests/recordings/hooks/*`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Settings of a group as defaults of what is below it: finding them, copying them, spreading a change.
 
-Pure. Sources: `facts/gitlab-api.md` 2.7 and 15, `facts/gitlab-recordings/inheritance.json`. A change of a
-group's integration reaches what inherits it in the background; its deletion does not.
+Pure. Sources: GitLab's documentation of integrations, a running GitLab 18.9, `tests/recordings/inheritance.json`. A
+change of a group's integration reaches what inherits it in the background; its deletion does not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The slugs that send messages: chat integrations and pipeline mails, as data.
 
-Pure. Source: `facts/gitlab-integrations.json`, taken from a running GitLab 18.9. The order of fields is the
-order in which missing parameters are named.
+Pure. Source: a running GitLab 18.9's own description of its integrations. The order of fields is the order in which
+missing parameters are named.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The single checks that models of integrations are made of, with GitLab's words for what fails.
 
-Pure. A check looks at one field of a record and yields texts; some raise the 500 with which GitLab fails.
-Sources: `facts/gitlab-api.md` 15, `facts/gitlab-recordings/{integrations,walks}`.
+Pure. A check looks at one field of a record and yields texts; some raise the 500 with which GitLab fails. Sources: a
+running GitLab 18.9, `tests/recordings/{integrations,walks}`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The hook that some integrations keep behind the scenes: where it points, and whether GitLab can store it.
 
 Pure. GitLab saves it right after the integration itself; what the hook's own checks refuse is then an error of the
-server, and nothing is stored. Sources: `facts/gitlab-api.md` 3.3 and 15, `facts/gitlab-recordings/walks`.
+server, and nothing is stored. Sources: GitLab's documentation of webhooks, a running GitLab 18.9,
+`tests/recordings/walks`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What one integration slug is made of: fields, events, defaults, and where its values are kept.
 
-Pure. Sources: `facts/gitlab-integrations.json`, `facts/gitlab-api.md` 2 and 15.
+Pure. Sources: a running GitLab's own description, GitLab's documentation of integrations and a running GitLab 18.9.
 """
 
 from __future__ import annotations

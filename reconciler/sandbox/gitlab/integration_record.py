@@ -1,9 +1,9 @@
 """One integration between load and save: defaults, assignment, what happens before and after validation.
 
-Pure. Follows the order in which GitLab works: a record is loaded (null values renewed), parameters are
-assigned, secrets are dropped when an exposing field changed, derived values are set, the model validates
-(`integration_rules.py`), and only then is anything stored. What is answered is the record in memory, which
-can differ from the stored one. Sources: `facts/gitlab-api.md` 2.5-2.8 and 15.
+Pure. Follows the order in which GitLab works: a record is loaded (null values renewed), parameters are assigned,
+secrets are dropped when an exposing field changed, derived values are set, the model validates
+(`integration_rules.py`), and only then is anything stored. What is answered is the record in memory, which can differ
+from the stored one. Sources: GitLab's documentation of integrations and a running GitLab 18.9.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the models of GitLab's integrations refuse, in GitLab's words and order.
 
-Pure. One table: for each slug the checked fields in the order of GitLab's declarations, because errors are
-answered in that order. Sources: `facts/gitlab-api.md` 15, `facts/gitlab-recordings/{integrations,walks}`.
+Pure. One table: for each slug the checked fields in the order of GitLab's declarations, because errors are answered in
+that order. Sources: a running GitLab 18.9, `tests/recordings/{integrations,walks}`.
 """
 
 from __future__ import annotations

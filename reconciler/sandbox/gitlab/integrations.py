@@ -1,6 +1,7 @@
 """Integrations of projects and groups: list, read, set, switch off.
 
-Pure. Sources: `facts/gitlab-api.md` 2 and 15, `facts/gitlab-recordings/{integrations,group-integrations,walks}`.
+Pure. Sources: GitLab's documentation of integrations, a running GitLab 18.9,
+`tests/recordings/{integrations,group-integrations,walks}`.
 """
 
 from __future__ import annotations

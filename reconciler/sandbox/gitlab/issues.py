@@ -1,6 +1,6 @@
 """Issues of projects, and the links between them.
 
-Pure. Sources: `facts/gitlab-api.md` 11, `facts/gitlab-recordings/issues-and-notes.json`.
+Pure. Sources: GitLab's documentation of issues, merge requests and notes, `tests/recordings/issues-and-notes.json`.
 """
 
 from __future__ import annotations

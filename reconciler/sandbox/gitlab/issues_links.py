@@ -1,6 +1,6 @@
 """Links between issues.
 
-Pure. Source: `facts/gitlab-recordings/issues-and-notes.json`.
+Pure. Source: `tests/recordings/issues-and-notes.json`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What lists of issues and of merge requests share: labels, filters, order, pages by cursor.
 
-Pure. Sources: `facts/gitlab-api.md` 1.5 and 11, `facts/gitlab-recordings/issues-and-notes.json`.
+Pure. Sources: GitLab's documentation of the REST API and issues, merge requests and notes,
+`tests/recordings/issues-and-notes.json`.
 """
 
 from __future__ import annotations

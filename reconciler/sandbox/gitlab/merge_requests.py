@@ -1,6 +1,6 @@
 """Merge requests of projects, as far as a sync reads and writes them.
 
-Pure. Sources: `facts/gitlab-api.md` 11, `facts/gitlab-openapi-subset.json`.
+Pure. Sources: GitLab's documentation of issues, merge requests and notes, GitLab's OpenAPI description.
 """
 
 from __future__ import annotations

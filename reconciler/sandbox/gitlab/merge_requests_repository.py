@@ -1,7 +1,7 @@
 """As much of a repository as statuses, merge requests and a sync need: branches and commits, no files.
 
-Pure. Source: `facts/gitlab-openapi-subset.json`. A project row carries the newest commit of its default branch;
-further branches and commits are rows of their own.
+Pure. Source: GitLab's OpenAPI description. A project row carries the newest commit of its default branch; further
+branches and commits are rows of their own.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The instance itself and whoever is asking: version, metadata, own user, own token, published scopes.
 
-Pure. Sources: `facts/gitlab-api.md` 12 and `facts/gitlab-recordings/{crosscutting,applications}.json`.
+Pure. Sources: GitLab's documentation of tokens, users and versions and
+`tests/recordings/{crosscutting,applications}.json`.
 """
 
 from __future__ import annotations

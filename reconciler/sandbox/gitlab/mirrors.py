@@ -1,7 +1,8 @@
 """Push mirrors of projects.
 
-Pure. Sources: `facts/gitlab-api.md` 7 and 15, `facts/gitlab-recordings/mirrors.json`. Lacking rights are 401
-here. Nothing is ever pushed: a sync succeeds unless the host is one of the reserved names that never resolve.
+Pure. Sources: GitLab's documentation of push mirrors, a running GitLab 18.9, `tests/recordings/mirrors.json`. Lacking
+rights are 401 here. Nothing is ever pushed: a sync succeeds unless the host is one of the reserved names that never
+resolve.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Comments on issues and merge requests, and the quick actions in them.
 
-Pure. Sources: `facts/gitlab-api.md` 11 and 15, `facts/gitlab-recordings/issues-and-notes.json`.
+Pure. Sources: GitLab's documentation of issues, merge requests and notes, a running GitLab 18.9,
+`tests/recordings/issues-and-notes.json`.
 """
 
 from __future__ import annotations

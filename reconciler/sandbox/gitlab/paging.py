@@ -1,6 +1,6 @@
 """Lists in pages: GitLab's page headers and `Link`, and the keyset form.
 
-Pure. Sources: `facts/gitlab-api.md` 1.5 and 15.
+Pure. Sources: GitLab's documentation of the REST API and a running GitLab 18.9.
 """
 
 from __future__ import annotations

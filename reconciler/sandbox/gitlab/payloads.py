@@ -1,6 +1,6 @@
 """Samples of events, as hooks are tested with them: from what the project has, or why it has none.
 
-Pure. Sources: `facts/webhook-deliveries.json` (headers and payloads as received) and
+Pure. Sources: deliveries of a running GitLab 18.9 (headers and payloads as received) and
 `app/services/concerns/integrations/project_test_data.rb`.
 """
 

@@ -1,7 +1,7 @@
 """Projects: listing and filtering, reading, creating, changing, moving, archiving, deleting.
 
-Pure. Sources: `facts/gitlab-api.md` 1.4, 1.5 and `facts/gitlab-recordings/crosscutting.json`.
-Whoever must hear of a new or deleted project has a job named `project_created` or `project_deleted`.
+Pure. Sources: GitLab's documentation of the REST API and `tests/recordings/crosscutting.json`. Whoever must hear of a
+new or deleted project has a job named `project_created` or `project_deleted`.
 """
 
 from __future__ import annotations

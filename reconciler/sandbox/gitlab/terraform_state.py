@@ -1,7 +1,8 @@
 """GitLab-managed Terraform states: versions by serial, and a lock.
 
-Pure. Sources: `facts/gitlab-api.md` 9 and 15, `facts/gitlab-recordings/terraform-state.json`. A wrong or
-missing lock ID is a 500; a serial that is taken is a 422; a lower, free one is stored and never shown.
+Pure. Sources: GitLab's documentation of Terraform state, a running GitLab 18.9,
+`tests/recordings/terraform-state.json`. A wrong or missing lock ID is a 500; a serial that is taken is a 422; a lower,
+free one is stored and never shown.
 """
 
 from __future__ import annotations

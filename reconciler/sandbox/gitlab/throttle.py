@@ -1,6 +1,7 @@
 """Rate limits: the instance's throttles with their headers, and the limits of single actions.
 
-Pure. Windows are fixed and aligned to the clock. Sources: `facts/gitlab-api.md` 1.6 and 15.
+Pure. Windows are fixed and aligned to the clock. Sources: GitLab's documentation of the REST API and a running GitLab
+18.9.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which addresses GitLab lets its own requests go to, and the words with which it refuses the others.
 
-Pure: names are never resolved; only literal addresses and well-known local names are judged.
-Sources: `facts/gitlab-api.md` 3.5 and 15, `lib/gitlab/url_blocker.rb`.
+Pure: names are never resolved; only literal addresses and well-known local names are judged. Sources: GitLab's
+documentation of webhooks, a running GitLab 18.9, `lib/gitlab/url_blocker.rb`.
 """
 
 from __future__ import annotations

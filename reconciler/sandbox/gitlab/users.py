@@ -1,6 +1,7 @@
 """Users and their personal access tokens.
 
-Pure. Sources: `facts/gitlab-api.md` 12; creating users and other people's tokens needs an administrator.
+Pure. Sources: GitLab's documentation of tokens, users and versions; creating users and other people's tokens needs an
+administrator.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """CI/CD variables of projects, groups and the instance.
 
-Pure. Sources: `facts/gitlab-api.md` 8 and 15, `facts/gitlab-recordings/variables`. A variable is identified by
-its key and environment scope; calls name the key and, in `filter`, the scope.
+Pure. Sources: GitLab's documentation of CI/CD variables, a running GitLab 18.9, `tests/recordings/variables`. A
+variable is identified by its key and environment scope; calls name the key and, in `filter`, the scope.
 """
 
 from __future__ import annotations
