@@ -75,7 +75,7 @@ def probe(subject: Subject) -> Flow[Verdict]:
 
 
 def quality_gate(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[str, Plain]]:
-    """Read the quality gate of a project, or of one of its branches or merge requests."""
+    """Read the quality gate of a project, or of one of its branches or merge requests; `success` where it is OK."""
     server = _Server(subject)
     key = text_of(parameters, "project_key") or need(subject.values, "project_key")
     asked = {"projectKey": key, "branch": text_of(parameters, "branch")}
@@ -88,13 +88,13 @@ def quality_gate(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapp
         for row in objects(mapping(shown(answer).get("projectStatus")).get("conditions"))
         if row.get("status") == "ERROR"
     ]
-    return {"project": key, "quality_gate": status, "passed": status == "OK", "failed": tuple(failed)}
+    return {"project": key, "quality_gate": status, "success": status == "OK", "failed": tuple(failed)}
 
 
 ACTIONS = (
     Action(
         "quality-gate",
-        "Read the quality gate",
+        "Read the quality gate; any but OK is a failure",
         quality_gate,
         (
             Field("project_key", FieldType.STRING, "Key of the project, in place of the entry's."),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.cli.asking import went_wrong
 from reconciler.core.errors import ReconcilerError, RemoteError, UnclearWrite
 from reconciler.core.flow import Failure, Request
 from tests.integrations.flows.entries import KINDS, OTHER, SUBJECTS, TOKEN, act, stage_of
@@ -23,17 +24,18 @@ def test_the_quality_gate_is_read_with_what_fails_it() -> None:
     answer = json_answer(200, {"projectStatus": {"status": "ERROR", "conditions": conditions}})
     flow = KINDS["sonarqube"].actions["quality-gate"].run(SUBJECTS["sonarqube"], {"branch": "fix"})
     result, (sent,) = fed(flow, [answer])
-    assert (result["quality_gate"], result["passed"]) == ("ERROR", False)
+    assert (result["quality_gate"], result["success"]) == ("ERROR", False)
     assert result["failed"] == ("coverage: 61.5 (LT 80)",)
     assert isinstance(sent, Request)
     assert sent.query == {"projectKey": "acme_shop", "branch": "fix"}
 
 
 @pytest.mark.parametrize(("gate", "passed"), [("OK", True), ("WARN", False), ("ERROR", False), ("NONE", False)])
-def test_only_an_ok_gate_has_passed(gate: str, passed: bool) -> None:
+def test_only_an_ok_gate_is_a_success_and_any_other_fails_the_job(gate: str, passed: bool) -> None:
     stage = stage_of("sonarqube", projects={"acme_shop": {"gate": gate}})
     result = act("sonarqube", stage, "quality-gate")
-    assert (result["project"], result["passed"]) == ("acme_shop", passed)
+    assert (result["project"], result["success"]) == ("acme_shop", passed)
+    assert went_wrong(result) is not passed
 
 
 def test_a_gate_that_cannot_be_read_says_why() -> None:
