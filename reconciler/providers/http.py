@@ -119,10 +119,10 @@ class HttpClient:
         try:
             answer, error = self._exchange(step)
         except RemoteError as never_sent:
-            return Failure(_without_place(never_sent), sent=False)
+            return Failure(_told(never_sent), sent=False)
         if isinstance(answer, Response):
             return answer
-        return Failure(answer.summary if error is None else _without_place(error), answer.elapsed_ms, answer.sent)
+        return Failure(answer.summary if error is None else _told(error), answer.elapsed_ms, answer.sent)
 
     def _exchange(self, request: Request) -> tuple[Response | Lost, ReconcilerError | None]:
         """The last answer of a request, and the error that it amounts to, if any."""
@@ -219,6 +219,7 @@ class HttpClient:
         self._clock.sleep(seconds)
 
 
-def _without_place(error: ReconcilerError) -> str:
-    """An error's sentence without the call in front of it: a `Failure` is shown beside its request."""
-    return error.message.split(": ", 1)[-1]
+def _told(error: ReconcilerError) -> str:
+    """An error's sentence without the call in front of it (a `Failure` is shown beside its request), and its hint."""
+    sentence = error.message.split(": ", 1)[-1]
+    return f"{sentence}; {error.hint}" if error.hint else sentence

@@ -451,6 +451,15 @@ def test_a_flow_sees_that_no_answer_came() -> None:
     assert len(adapter.sent) == 2
 
 
+def test_a_flow_sees_what_to_do_where_certificates_are_not_trusted() -> None:
+    http, _, _, _ = client(lambda request: requests.exceptions.SSLError("self-signed"))
+
+    (failure,) = told(http, Request("GET", "https://s.example.test/"))
+
+    assert "certificate is not trusted" in failure.summary
+    assert "set `REQUESTS_CA_BUNDLE`" in failure.summary
+
+
 def test_a_flow_sees_a_url_that_leads_nowhere_as_a_failure() -> None:
     http, _, _, _ = client(always(200))
 
