@@ -7,15 +7,15 @@ any of them might be a secret.
 from __future__ import annotations
 
 import os
-import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.front import COMMANDS
+from reconciler.cli.stopping import Terminated, raise_on_sigterm
 from reconciler.core.errors import ExitCode, InputError, Interrupted, Problem, ReconcilerError
 
 if TYPE_CHECKING:
@@ -25,13 +25,31 @@ TELLING = (AttributeError, NameError, ImportError, TypeError, NotImplementedErro
 """Errors whose messages speak of code. Other messages may quote values and are left out of crash reports."""
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived where no apply is running."""
-
-
 def guarded(run: Callable[[], object], arguments: Sequence[str]) -> int:
     """Run a command and return its exit code; everything that it raises is said and mapped."""
-    previous = _on_sigterm()
+    try:
+        with raise_on_sigterm() as terminated:
+            return _guarded(run, arguments, terminated)
+    except Terminated:
+        return _foreseen(Interrupted("terminated", exit_code=ExitCode.TERMINATED), arguments)
+
+
+def wants(arguments: Sequence[str], option: str) -> str:
+    """The value of `-o` or `--color` in arguments that may be too broken to parse: the last one, or a variable's."""
+    found = ""
+    for n, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name == f"--{option}" or argument == f"-{option[0]}":
+            found = value if equals else "".join(arguments[n + 1 : n + 2])
+        elif option == "output" and argument.startswith("-o"):
+            found = argument.removeprefix("-o")
+    return found or _from_environment(arguments, option)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _guarded(run: Callable[[], object], arguments: Sequence[str], terminated: threading.Event) -> int:
     try:
         code = run()
         return int(code) if isinstance(code, int) else ExitCode.DONE
@@ -53,28 +71,10 @@ def guarded(run: Callable[[], object], arguments: Sequence[str]) -> int:
         return ExitCode.FAILED
     except (KeyboardInterrupt, click.Abort):
         return _foreseen(Interrupted("interrupted"), arguments)
-    except Terminated:
-        return _foreseen(Interrupted("terminated", exit_code=ExitCode.TERMINATED), arguments)
     except Exception as raised:
+        if terminated.is_set():
+            raise Terminated from raised
         return _unforeseen(raised, arguments)
-    finally:
-        if previous is not None:
-            signal.signal(signal.SIGTERM, previous)
-
-
-def wants(arguments: Sequence[str], option: str) -> str:
-    """The value of `-o` or `--color` in arguments that may be too broken to parse: the last one, or a variable's."""
-    found = ""
-    for n, argument in enumerate(arguments):
-        name, equals, value = argument.partition("=")
-        if name == f"--{option}" or argument == f"-{option[0]}":
-            found = value if equals else "".join(arguments[n + 1 : n + 2])
-        elif option == "output" and argument.startswith("-o"):
-            found = argument.removeprefix("-o")
-    return found or _from_environment(arguments, option)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _from_environment(arguments: Sequence[str], option: str) -> str:
@@ -83,16 +83,6 @@ def _from_environment(arguments: Sequence[str], option: str) -> str:
     words = ["RECONCILER", *arguments[first : first + 2]]
     names = ["_".join([*words[:count], option]).replace("-", "_").upper() for count in (3, 2, 1)]
     return next((value for name in names if (value := os.environ.get(name))), "")
-
-
-def _on_sigterm() -> Callable[[int, FrameType | None], object] | int | None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Terminated
-
-    try:
-        return signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread: a test, or a program that has signals of its own
-        return None
 
 
 def _usage(raised: click.UsageError, arguments: Sequence[str]) -> int:

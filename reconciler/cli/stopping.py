@@ -1,4 +1,7 @@
-"""Signals while an apply runs: the first asks it to stop, the second ends the process at once."""
+"""Signals. While an apply runs, the first asks it to stop and the second ends the process at once.
+
+Elsewhere SIGTERM unwinds whatever runs, so that locks are given back.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from reconciler.core.errors import ExitCode
 
 _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 _SHOW_CURSOR = b"\x1b[?25h"
+_AGAIN = 0.05
+"""Seconds until a SIGTERM is raised once more that was lost."""
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived where no apply is running."""
 
 
 class Stop(threading.Event):
@@ -47,3 +57,35 @@ def stop_on_signal() -> Iterator[Stop]:
     finally:
         for number, before in previous.items():
             signal.signal(number, before)
+
+
+@contextmanager
+def raise_on_sigterm() -> Iterator[threading.Event]:
+    """Raise `Terminated` where SIGTERM arrives; the event says that it did, whatever becomes of the exception.
+
+    Python passes no exception on from finalizers and callbacks of weak references (importing has some): it is raised
+    once more then.
+    """
+    arrived = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        arrived.set()
+        raise Terminated
+
+    def lost(unraisable: Any) -> None:
+        if isinstance(unraisable.exc_value, Terminated):
+            threading.Timer(_AGAIN, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        else:
+            others(unraisable)
+
+    try:
+        previous = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread: whoever runs us has signals of their own
+        yield arrived
+        return
+    others, sys.unraisablehook = sys.unraisablehook, lost
+    try:
+        yield arrived
+    finally:
+        sys.unraisablehook = others
+        signal.signal(signal.SIGTERM, previous)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -264,6 +265,44 @@ def test_sigterm_while_planning_exits_143(reconciler: Command, stand: Stand) -> 
         return Plan()
 
     stand.engine = lambda: replace(real(), plan=terminated)  # type: ignore[method-assign]
+
+    assert reconciler("plan").code == 143
+
+
+def test_a_sigterm_that_arrives_where_python_passes_no_error_on_still_exits_143(
+    reconciler: Command, stand: Stand
+) -> None:
+    real = stand.engine
+
+    class Dying:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def planning(_workspace: object, _options: object) -> Plan:
+        Dying()
+        threading.Event().wait(20)
+        return Plan()
+
+    stand.engine = lambda: replace(real(), plan=planning)  # type: ignore[method-assign]
+    ran = reconciler("plan")
+
+    assert ran.code == 143
+    assert "Traceback" not in ran.err
+
+
+def test_a_sigterm_that_a_library_makes_an_error_of_its_own_of_still_exits_143(
+    reconciler: Command, stand: Stand
+) -> None:
+    real = stand.engine
+
+    def planning(_workspace: object, _options: object) -> Plan:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except BaseException as error:
+            raise RuntimeError("Error calling __set_name__") from error
+        return Plan()
+
+    stand.engine = lambda: replace(real(), plan=planning)  # type: ignore[method-assign]
 
     assert reconciler("plan").code == 143
 
