@@ -24,6 +24,7 @@ from reconciler.core.ports import Clock, Listener, Secrets
 from reconciler.core.resolve import Resolver
 from reconciler.core.resource import Catalogue, Shape, Subject
 from reconciler.core.settings import DEFAULT_MANIFESTS, DEFAULT_STATE, FILE_NAME, Settings, read_settings
+from reconciler.core.switches import switched_on
 from reconciler.core.value import Reference, Secret
 from reconciler.engine.cache import Cache
 from reconciler.engine.files import find_settings, read_manifests
@@ -111,7 +112,7 @@ def open_workspace(
     stores = secret_stores(environ, root, manifests)
     resolver = Resolver(kinds.load(()), lambda reference: _ask(stores, reference))
     served = environ.get("RECONCILER_SANDBOX_URL", "").rstrip("/")
-    sandbox = bool(options.sandbox or served) or environ.get("RECONCILER_SANDBOX", "") not in ("", "0", "false")
+    sandbox = bool(options.sandbox or served) or switched_on(environ, "RECONCILER_SANDBOX")
     url, token = _sandbox_identity(served) if sandbox else _identity(options, settings, resolver, environ)
     if sandbox and adapters is None:
         adapters = _sandbox_adapters(root, url, closing, served=bool(served))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.cli.command import command
 from reconciler.core.errors import ExitCode, InputError, ReconcilerError, Severity
 from reconciler.core.flow import Request
+from reconciler.core.switches import in_automation
 from reconciler.output.document import Span, Style, hint, line, plural
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _state(session: Session, workspace: Workspace) -> Iterator[Check]:
     said = f"{workspace.backend.url} holds {plural(len(state.records), 'resource')}, serial {state.serial}"
     yield Check("state", Mark.GOOD, said)
     local = "://" not in workspace.backend.url or workspace.backend.url.startswith("file:")
-    if session.environ.get("CI") and local and not workspace.backend.url.startswith("gitlab:"):
+    if in_automation(session.environ) and local and not workspace.backend.url.startswith("gitlab:"):
         way_out = "use `--state gitlab:NAME` or an object store"
         yield Check("state", Mark.WARNING, "a file in a job is thrown away with the job", way_out)
     if workspace.state_key is None:

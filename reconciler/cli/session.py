@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from reconciler.core.errors import ExitCode, ReconcilerError
+from reconciler.core.switches import in_automation
 from reconciler.output.document import Document
 from reconciler.output.terminal import Screen
 
@@ -64,8 +65,7 @@ class Session:
     @property
     def hints(self) -> bool:
         """Whether the command to run next is said: not in automation, where nobody would run it."""
-        said = self.environ.get("RECONCILER_IN_AUTOMATION", self.environ.get("CI", ""))
-        return said.lower() not in ("1", "true", "yes")
+        return not in_automation(self.environ)
 
     def options(self, *, environment: str | None = None) -> Options:
         """The options for opening a workspace; `environment` stands where none was given."""
@@ -89,7 +89,7 @@ class Session:
         from reconciler.output.progress import BarProgress, LineProgress
 
         screen = self.screen(sys.stderr)
-        watched = screen.stream.isatty() and not self.environ.get("CI") and self.verbosity == 0
+        watched = screen.stream.isatty() and self.hints and self.verbosity == 0
         progress = (BarProgress if watched else LineProgress)(screen, level=self.verbosity)
         self._pause = progress.pause
         with (
