@@ -80,9 +80,12 @@ def check_health(ws: Workspace, options: HealthOptions) -> HealthReport:
 def health_history(ws: Workspace, address: str, limit: int = 50) -> HealthHistory:
     """The kept results of an address, newest first, from this machine and from beside the state.
 
-    The figures are those of all that is kept, whatever the limit.
+    The figures are those of all that is kept, whatever the limit. Raises `UsageError` for an address that is nothing
+    and of which nothing is kept.
     """
     results = merged(ws.history.of(address, IN_HISTORY), _book_if_any(ws).of(address))
+    if not results and key_of(address) != key_of(TOKEN):
+        open_subjects(ws).require(address)
     return HealthHistory(address, results[:limit], figures_of(results))
 
 

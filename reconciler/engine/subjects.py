@@ -87,8 +87,14 @@ class Subjects:
         entry, records = self.entries.get(key), self.records.get(key, NOTHING)
         if entry:
             return self._declared(entry, records)
-        if records:
-            return self._recorded(key, records)
+        self.require(address)
+        return self._recorded(key, records)
+
+    def require(self, address: str) -> None:
+        """Raise `UsageError` for an address that is neither declared nor recorded; nothing is resolved."""
+        key = key_of(_entry_of(address))
+        if key in self.entries or key in self.records:
+            return
         if self.problems:
             raise InputError(self.problems)
         addresses = [e.address for e in self.entries.values()] + [_home(r).address for r in self.records.values()]
