@@ -168,7 +168,7 @@ def open_workspace(
         route=lambda subjects: _route(subjects, adapters or {}),
         cache=cache if options.cache else None,
         closing=closing,
-        own_token=own_token if token else None,
+        own_token=own_token if token.known else None,
     )
 
 
@@ -189,8 +189,11 @@ def _settings(options: Options, environ: Mapping[str, str], root: Path) -> Setti
 
 def _identity(
     options: Options, settings: Settings, resolver: Resolver, environ: Mapping[str, str]
-) -> tuple[str, Secret | None]:
-    """GitLab's URL and our token: what a program says first, then settings, then the environment."""
+) -> tuple[str, Secret]:
+    """GitLab's URL and our token: what a program says first, then settings, then the environment.
+
+    A token that is not set is an unknown secret: whoever needs none is not stopped.
+    """
     url = options.gitlab_url or resolver.text(settings.gitlab.url)
     url = url or environ.get("GITLAB_URL") or environ.get("CI_SERVER_URL") or GITLAB_COM
     if not url.startswith(("http://", "https://")):
@@ -198,17 +201,15 @@ def _identity(
     if isinstance(options.token, Secret):
         return url.rstrip("/"), options.token
     if settings.gitlab.token:
-        text, name = resolver.text(settings.gitlab.token), settings.gitlab.token
-        if not text:
-            raise UsageError(f"the GitLab token {name} is not set", hint="set what it refers to")
-        return url.rstrip("/"), Secret(text, name)
+        text = (resolver.text(settings.gitlab.token) or "").strip()
+        return url.rstrip("/"), Secret(text or None, settings.gitlab.token)
     for name in ("RECONCILER_TOKEN", "GITLAB_TOKEN"):
-        if text := environ.get(name):
-            return url.rstrip("/"), Secret(text.strip(), f"${{env:{name}}}")
-    return url.rstrip("/"), None
+        if text := environ.get(name, "").strip():
+            return url.rstrip("/"), Secret(text, f"${{env:{name}}}")
+    return url.rstrip("/"), Secret(None, "${env:GITLAB_TOKEN}")
 
 
-def _sandbox_identity(served: str) -> tuple[str, Secret | None]:
+def _sandbox_identity(served: str) -> tuple[str, Secret]:
     """The sandbox in the process, or the one that is served at an address."""
     return served or "http://gitlab.example.test", Secret(SANDBOX_TOKEN, "the sandbox's token")
 

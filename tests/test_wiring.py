@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.errors import UsageError
+from reconciler.core.address import Scope, ScopeType
+from reconciler.core.errors import SecretUnavailable, UsageError
 from reconciler.core.events import Silent
 from reconciler.engine.workspace import Workspace
 from reconciler.wiring import Options, open_workspace
@@ -25,3 +26,17 @@ def test_a_sandbox_that_is_switched_off_is_none(tmp_path: Path, said: str) -> No
 def test_a_sandbox_that_is_neither_on_nor_off_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="RECONCILER_SANDBOX"):
         opened(tmp_path, {"RECONCILER_SANDBOX": "maybe"})
+
+
+def test_without_a_token_the_first_question_to_gitlab_says_what_to_set(tmp_path: Path) -> None:
+    with (
+        opened(tmp_path, {"GITLAB_URL": "http://127.0.0.1:9", "GITLAB_TOKEN": " "}) as workspace,
+        pytest.raises(SecretUnavailable, match=r"there is no token for GitLab: \$\{env:GITLAB_TOKEN\} is not set"),
+    ):
+        workspace.estate.version()
+
+
+def test_a_token_of_the_settings_that_is_not_set_stops_only_what_asks_gitlab(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text("gitlab: {token: '${env:OURS}'}\n", encoding="utf-8")
+    with opened(tmp_path) as workspace, pytest.raises(SecretUnavailable, match=r"\$\{env:OURS\} is not set"):
+        workspace.estate.scope(Scope(ScopeType.PROJECT, "myorg/shop"))

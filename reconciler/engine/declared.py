@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconciler.core.address import Scope, ScopeType
 from reconciler.core.compile import Compiled, compile_entries
 from reconciler.core.entry import Declarations
-from reconciler.core.errors import InputError, Problem, ReconcilerError, Severity
+from reconciler.core.errors import InputError, Problem, ReconcilerError, RemoteError, Severity
 from reconciler.core.load import load_declarations
 from reconciler.core.ports import ScopeFacts
 from reconciler.core.resolve import Resolver
@@ -133,7 +133,7 @@ def _expand(
 def _projects(ws: Workspace, group: str) -> Sequence[ScopeFacts] | str:
     try:
         return ws.estate.projects(group)
-    except ReconcilerError as error:
+    except RemoteError as error:
         return error.message
 
 

@@ -118,6 +118,9 @@ def outgoing(request: Request, gitlab: Target) -> Outgoing:
         headers["Authorization"] = f"{request.auth.scheme} {reveal.text(request.auth.token)}"
     names = {name.lower() for name in headers}
     if gitlab.token is not None and not names & {"authorization", "private-token", "job-token"} and gitlab.owns(url):
+        if not gitlab.token.known:
+            message = f"there is no token for GitLab: {gitlab.token.reference} is not set"
+            raise SecretUnavailable(message, hint="set it to an access token with the scope `api`")
         headers["PRIVATE-TOKEN"] = reveal.text(gitlab.token)
     place = reveal.scrubbed(_place(shown_url))
     return Outgoing(request.method, url, origin, place, _shown_query(pairs), headers, body, reveal.found)
