@@ -151,7 +151,7 @@ def _decide_removal(
     if action is StepAction.DELETE:
         unmatched = record.scope.key in world.unmatched
         reason = Reason.DESTROYED if world.destroy else Reason.UNMATCHED if unmatched else reason
-    draft.steps.append(removal(case.address, record, live, action, reason))
+    draft.steps.append(removal(case, record, live, action, reason))
 
 
 def _decide_present(draft: Draft, case: Case, resource: Resource, live: Live, world: World) -> None:

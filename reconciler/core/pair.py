@@ -25,6 +25,8 @@ class Case:
     address: str
     resource: Resource | None
     record: Record | None
+    today: Scope | None = None
+    """The scope of today, where nothing is declared and it had another path when it was recorded."""
 
     @property
     def moved(self) -> bool:
@@ -33,11 +35,11 @@ class Case:
 
     @property
     def scope(self) -> Scope:
-        """Where the object is: where it is declared, else where it was recorded."""
+        """Where the object is: where it is declared, else where its scope is today, as far as that is known."""
         if self.resource:
             return self.resource.scope
         assert self.record is not None
-        return self.record.scope
+        return self.today or self.record.scope
 
 
 def pair(resources: Iterable[Resource], state: State, relocated: Mapping[str, Scope] | None = None) -> tuple[Case, ...]:
@@ -50,7 +52,12 @@ def pair(resources: Iterable[Resource], state: State, relocated: Mapping[str, Sc
     cases = [Case(r.address, r, state.records[key] if key in same else moves.get(key)) for key, r in declared.items()]
     moved = {key_of(record.address) for record in moves.values()}
     cases += [
-        Case(_left_behind(record) if key in declared else record.address, None, record)
+        Case(
+            _left_behind(record) if key in declared else record.address,
+            None,
+            record,
+            (relocated or {}).get(record.scope.key),
+        )
         for key, record in orphans.items()
         if key not in moved
     ]

@@ -90,8 +90,8 @@ class Estate(Protocol):
         """Facts of a scope, or in words why it cannot be known (no rights, moved, not there)."""
         ...
 
-    def gone(self, scope: Scope, scope_id: int | None) -> bool:
-        """Whether a recorded scope is no longer there, while its parent can be read."""
+    def whereabouts(self, scope: Scope, scope_id: int | None) -> Scope | None:
+        """Where a recorded scope is today, as far as its id tells; None where it is gone while its parent is there."""
         ...
 
     def projects(self, group: str) -> Sequence[ScopeFacts]:

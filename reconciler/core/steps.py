@@ -55,9 +55,9 @@ def recorded_of(step: Step, records: Mapping[str, Record]) -> Record | None:
     return record if record and record.shape == step.shape else None
 
 
-def removal(address: str, record: Record, live: Live, action: StepAction, reason: Reason) -> Step:
-    """The step that deletes or forgets what is recorded, under the address of its case."""
-    item = live.item
+def removal(case: Case, record: Record, live: Live, action: StepAction, reason: Reason) -> Step:
+    """The step that deletes or forgets what is recorded, under the address of its case, where it is today."""
+    item, address = live.item, case.address
     return Step(
         address,
         action,
@@ -65,7 +65,7 @@ def removal(address: str, record: Record, live: Live, action: StepAction, reason
         record.primitive,
         record.kind,
         record.shape,
-        record.scope,
+        case.scope,
         scope_id=record.scope_id,
         id=item.id if item else record.id,
         identity=record.identity,
@@ -73,6 +73,7 @@ def removal(address: str, record: Record, live: Live, action: StepAction, reason
         fingerprint=fingerprint(record, live),
         inherited=bool(item and item.inherited),
         updated_at=item.updated_at if item else None,
+        notes=(f"the {case.scope.type} is `{case.scope.path}` now",) if case.scope.key != record.scope.key else (),
         previous=record.address if record.address != address else "",
         lifecycle=record.lifecycle,
         origin=record.origin,

@@ -72,6 +72,7 @@ def make_plan(ws: Workspace, options: PlanOptions) -> Planned:
     declared = _declared(ws, options, state)
     ws.catalogue({record.kind for record in state.records.values()})
     relocated = _relocated(ws, declared.resources, state) if options.refresh else {}
+    declared = _without_the_moved(declared, relocated)
     cases = _selected(pair(declared.resources, state, relocated), options)
     return plan_cases(ws, options, Ground(books, reader, declared), cases)
 
@@ -91,7 +92,10 @@ def plan_cases(ws: Workspace, options: PlanOptions, ground: Ground, cases: tuple
     state = books.state
     digests = digester(ws, state, writing=options.writing)
     hint = _digest_side_by_side(ws, digests, declared.resources)
-    lives = _without_the_gone(ws, cases, reader.lives(cases, state)) if options.refresh else from_records(cases)
+    if options.refresh:
+        cases, lives = _where_they_are(ws, cases, reader, state)
+    else:
+        lives = from_records(cases)
     world = World(
         ws.shapes,
         digests,
@@ -183,6 +187,18 @@ def _relocated(ws: Workspace, resources: Iterable[Resource], state: State) -> di
     }
 
 
+def _without_the_moved(declared: Declared, relocated: Mapping[str, Scope]) -> Declared:
+    """What is declared; a project that is matched under another path now is neither new nor left out."""
+    if not relocated:
+        return declared
+    arrived = {scope.key for scope in relocated.values()}
+    return replace(
+        declared,
+        matched=tuple(path for path in declared.matched if path.lower() not in arrived),
+        unmatched=tuple(path for path in declared.unmatched if path.lower() not in relocated),
+    )
+
+
 def _selected(cases: Sequence[Case], options: PlanOptions) -> tuple[Case, ...]:
     """The cases that `--target` and `--exclude` leave; an entry's address takes all of its parts."""
     if options.targets:
@@ -209,20 +225,32 @@ def _version(ws: Workspace, cases: Iterable[Case]) -> tuple[int, int] | None:
     return None
 
 
-def _without_the_gone(ws: Workspace, cases: Iterable[Case], lives: Mapping[str, Live]) -> Mapping[str, Live]:
-    """The live sides, with what is no longer declared absent where its whole project or group is gone."""
-    asked: dict[tuple[str, int | None], bool] = {}
-    found = dict(lives)
+def _where_they_are(
+    ws: Workspace, cases: tuple[Case, ...], reader: Reader, state: State
+) -> tuple[tuple[Case, ...], dict[str, Live]]:
+    """The live sides. What is no longer declared and not found under its recorded path is looked for by the id of its
+    project or group: it is absent where that is gone, and read where that is today."""
+    lives = reader.lives(cases, state)
+    lost = {
+        (case.scope.key, case.record.scope_id): case.scope
+        for case in cases
+        if case.record and not case.resource and lives[key_of(case.address)].presence is Presence.UNKNOWN
+    }
+    with ThreadPoolExecutor(ws.parallelism) as pool:
+        places = pool.map(lambda key: ws.estate.whereabouts(lost[key], key[1]), lost)
+        today = dict(zip(lost, places, strict=True))
+    found: list[Case] = []
     for case in cases:
-        key = key_of(case.address)
-        if case.resource or not case.record or lives[key].presence is not Presence.UNKNOWN:
-            continue
-        place = (case.scope.key, case.record.scope_id)
-        if place not in asked:
-            asked[place] = ws.estate.gone(case.scope, case.record.scope_id)
-        if asked[place]:
-            found[key] = ABSENT
-    return found
+        place = (case.scope.key, case.record.scope_id if case.record else None)
+        if case.resource or place not in today or lives[key_of(case.address)].presence is not Presence.UNKNOWN:
+            found.append(case)
+        elif (scope := today[place]) is None:
+            lives[key_of(case.address)] = ABSENT
+            found.append(case)
+        else:
+            found.append(replace(case, today=scope))
+    elsewhere = [new for new, old in zip(found, cases, strict=True) if new.scope != old.scope]
+    return tuple(found), lives | reader.lives(elsewhere, state)
 
 
 def _made(plan: Plan) -> frozenset[str]:

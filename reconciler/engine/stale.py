@@ -82,7 +82,7 @@ def _case(step: Step, books: Books) -> Case:
     """The case of a step, as far as reading its live side needs it."""
     wanted = Resource(step.address, step.primitive, step.kind, step.shape, step.scope, step.fields, step.identity)
     gone = step.action in (StepAction.DELETE, StepAction.FORGET)
-    return Case(step.address, None if gone else wanted, recorded_of(step, books.state.records))
+    return Case(step.address, None if gone else wanted, recorded_of(step, books.state.records), step.scope)
 
 
 def _what(step: Step, live: Live, shape: Shape) -> str:

@@ -80,6 +80,59 @@ def test_a_project_no_longer_matched_is_named_and_loses_it_under_the_brakes(flee
     assert hooks(fleet, "myorg/web") == []
 
 
+def test_a_project_that_left_the_glob_loses_it_at_its_new_path_under_the_brakes(fleet: Story) -> None:
+    fleet.apply()
+    group = fleet.ask("POST", "/groups", {"name": "other", "path": "other"})["id"]
+    fleet.ask("PUT", "/projects/myorg%2Fweb/transfer", {"namespace": group})
+    fleet.ask("POST", "/projects/other%2Fweb/hooks", {"url": "https://theirs.example"})
+    fleet.asked()
+
+    plan = fleet.plan()
+    assert (plan.matched, plan.unmatched, plan.blocked) == ((), ("myorg/web",), ())
+    assert [(s.action, s.reasons, s.address, s.scope.path, s.notes) for s in plan.steps] == [
+        (
+            StepAction.DELETE,
+            (Reason.UNMATCHED,),
+            "myorg/web:webhooks.audit",
+            "other/web",
+            ("the project is `other/web` now",),
+        )
+    ]
+    assert len([one for one in fleet.asked() if one.count("/") == 4]) == 1
+    assert fleet.apply(plan=plan).exit_code is ExitCode.DONE
+    assert hooks(fleet, "other/web") == ["https://theirs.example"]
+    assert fleet.plan().is_empty
+
+
+def test_projects_that_all_left_the_glob_are_stopped_by_the_brakes(fleet: Story) -> None:
+    fleet.apply()
+    group = fleet.ask("POST", "/groups", {"name": "other", "path": "other"})["id"]
+    for name in ("api", "web", "myproject"):
+        fleet.ask("PUT", f"/projects/myorg%2F{name}/transfer", {"namespace": group})
+
+    with pytest.raises(UnsafePlan, match="3 of 4"):
+        fleet.apply()
+
+
+def test_a_renamed_project_that_is_still_matched_is_only_told_as_moved(fleet: Story) -> None:
+    fleet.write(
+        "fleet.yaml",
+        FLEET.format(more="  chat: {url: 'https://chat.example', events: [push]}"),
+    )
+    fleet.apply()
+    fleet.ask("PUT", "/projects/myorg%2Fweb", {"path": "site"})
+    fleet.write("fleet.yaml", FLEET.format(more=""))
+
+    plan = fleet.plan()
+    assert (plan.matched, plan.unmatched, plan.blocked) == ((), (), ())
+    assert {(s.action, s.previous or s.address, s.scope.path) for s in plan.steps if s.scope.path == "myorg/site"} == {
+        (StepAction.UPDATE, "myorg/web:webhooks.audit", "myorg/site"),
+        (StepAction.DELETE, "myorg/web:webhooks.chat", "myorg/site"),
+    }
+    assert fleet.apply(allow_deletes=4).exit_code is ExitCode.DONE
+    assert fleet.plan().is_empty
+
+
 def test_a_narrowed_glob_that_would_delete_most_is_stopped(fleet: Story) -> None:
     fleet.apply()
     fleet.write("fleet.yaml", FLEET.format(more="").replace('"myorg/**"', "myorg/shop"))

@@ -57,15 +57,22 @@ class GitLabEstate:
                 known = self._scopes[key] = self._ask(scope)
         return known
 
-    def gone(self, scope: Scope, scope_id: int | None) -> bool:
-        """Whether a recorded scope is deleted below a readable parent: by its id, so that a renamed one is not."""
+    def whereabouts(self, scope: Scope, scope_id: int | None) -> Scope | None:
+        """Where a recorded scope is today, asked by its id; None where it is deleted below a readable parent."""
         if scope.type is ScopeType.INSTANCE:
-            return False
+            return scope
         path = f"{API}/{scope.type}s/{scope_id if scope_id is not None else quote(scope.path, safe='')}"
-        if self._http.send(Request("GET", path, accept=DENIED)).status != 404:
-            return False
+        query = {"with_projects": False} if scope.type is ScopeType.GROUP else {}
+        response = self._http.send(Request("GET", path, query=query, accept=DENIED))
+        raw = response.data()
+        if response.ok and isinstance(raw, Mapping):
+            today = _facts(raw, archived=False).path
+            return scope if today.lower() == scope.key else Scope(scope.type, today)
+        if response.status != 404:
+            return scope
         parent = scope.path.rpartition("/")[0]
-        return not parent or isinstance(self.scope(Scope(ScopeType.GROUP, parent)), ScopeFacts)
+        readable = not parent or isinstance(self.scope(Scope(ScopeType.GROUP, parent)), ScopeFacts)
+        return None if readable else scope
 
     def projects(self, group: str) -> Sequence[ScopeFacts]:
         """Every project of a group and its subgroups, of the whole instance for an empty name; in order of id.
