@@ -13,7 +13,7 @@ from reconciler.core.refs import OUTSIDE, SECRET_STORES
 from reconciler.core.resource import Field, FieldType
 from reconciler.core.source import Findings
 from reconciler.core.spec import Spec
-from reconciler.core.value import Text, Value
+from reconciler.core.value import Text, Value, shows_password
 from reconciler.core.yamltext import scalar
 from reconciler.core.yamltree import Node
 
@@ -60,7 +60,10 @@ def check_values(
         if field.secret:
             if not plaintext:
                 _check_secret(name, value, node, findings)
-        elif type(value) is not str and type(value) is not bool:
+            continue
+        if type(value) is not bool and not plaintext:
+            _check_passwords(name, value, node, spec, findings)
+        if type(value) is not str and type(value) is not bool:
             _check_stores(name, value, node, findings)
     return wrong
 
@@ -128,6 +131,16 @@ def _check_secret(name: str, value: Value, node: Node, findings: Findings) -> No
         detail = f"`{name}` holds a secret, and nothing in it comes from outside"
         hint = f"write `${{env:{name.replace('.', '_').replace('-', '_').upper()}}}` and set that variable"
         findings.add("a secret written out", detail, hint, at=node.key_at)
+
+
+def _check_passwords(name: str, value: Value, node: Node, spec: Spec, findings: Findings) -> None:
+    """An address in a field that is shown holds no password."""
+    texts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
+    if any(shows_password(text) for text in texts):
+        detail = f"`{name}` is no secret: the password in its address would be shown"
+        way_out = "write `{password}` in its place and `password` in `url_variables`"
+        hint = way_out if "url_variables" in spec.fields else "leave it out, and use a field for credentials"
+        findings.add("a password in a field that is shown", detail, hint, at=node.at)
 
 
 def _check_stores(name: str, value: Value, node: Node, findings: Findings) -> None:

@@ -18,7 +18,7 @@ from reconciler.core.refs import BadReference, parse
 from reconciler.core.resource import NOTHING, Catalogue, Field, FieldType, Resource
 from reconciler.core.source import closest
 from reconciler.core.trim import trims
-from reconciler.core.value import Reference, Secret, Text, Value
+from reconciler.core.value import Reference, Secret, Text, Value, shows_password
 
 Get = Callable[[Reference], str | None]
 """Answers references of the stores outside; raises `ReconcilerError` when a store cannot be asked."""
@@ -28,13 +28,15 @@ Get = Callable[[Reference], str | None]
 class Resolver:
     """Resolves references, remembering each answer for the run.
 
-    `variables` are the settings' `vars`; `require_secrets` makes an unset secret an error instead of a warning.
+    `variables` are the settings' `vars`; `require_secrets` makes an unset secret an error instead of a warning;
+    `plaintext` lets passwords stand in addresses that are shown.
     """
 
     catalogue: Catalogue
     get: Get
     variables: Mapping[str, str] = NOTHING
     require_secrets: bool = False
+    plaintext: bool = False
     _answers: dict[str, str | None] = field(default_factory=dict)
     _failed: set[str] = field(default_factory=set)
     _noted: dict[tuple[str, str], list[Problem]] = field(default_factory=dict)
@@ -133,6 +135,11 @@ class Resolver:
         if text is None and not failed:
             detail = f"`{spec.name}`: {self._unset(value)} is not set"
             self._note("a reference that is not set", detail, "set it, or give a default: `${env:NAME:-default}`", spot)
+        if not self.plaintext and shows_password(text):
+            detail = f"`{spec.name}` is no secret: the password in what `{value.source}` gives would be shown"
+            hint = "take it out of the address: into a field that is a secret, or a webhook's `url_variables`"
+            self._note("a password in a field that is shown", detail, hint, spot)
+            return None
         return text
 
     def _join(self, value: Text, spot: _Spot) -> tuple[str | None, bool]:

@@ -6,6 +6,7 @@ A `Secret` cannot be printed, compared by accident with text, or serialised: its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Never
@@ -16,6 +17,10 @@ Plain = TypeAliasType(
     "Plain", "bool | int | float | str | tuple[Plain, ...] | Mapping[str, Plain] | None"
 )  # a named alias, because pydantic follows its recursion when it reads plans
 """Data without references or secrets: what JSON can hold, with lists as tuples."""
+
+
+_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]*:(?!\{[\w.-]+\}@)[^\s/?#]+@", re.IGNORECASE)
+"""A password in an address; one that is a URL variable (`{password}`) is hidden by GitLab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,13 @@ class Text:
     def references(self) -> tuple[Reference, ...]:
         """The references in it, in order."""
         return tuple(piece for piece in self.pieces if isinstance(piece, Reference))
+
+
+def shows_password(value: object) -> bool:
+    """Whether text holds an address with a password in it (`https://user:password@host`), a reference's included."""
+    if isinstance(value, Text):
+        value = "".join(piece if isinstance(piece, str) else "…" for piece in value.pieces)
+    return isinstance(value, str) and "@" in value and _PASSWORD.search(value) is not None
 
 
 class Secret:

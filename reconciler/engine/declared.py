@@ -101,7 +101,8 @@ def resolver_of(ws: Workspace, catalogue: Catalogue, *, require_secrets: bool) -
             raise ReconcilerError(f"nobody answers for `{reference.store}` references here")
         return store.get(reference)
 
-    return Resolver(catalogue, get, ws.settings.vars, require_secrets)
+    plaintext = ws.settings.plaintext_secrets == "allow"
+    return Resolver(catalogue, get, ws.settings.vars, require_secrets, plaintext)
 
 
 def _expand(

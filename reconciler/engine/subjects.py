@@ -106,7 +106,8 @@ class Subjects:
         if entry.inherit:
             above = self._inherited(entry)
             source, obstacle = above or entry, "" if above else "it uses its group's settings, which are not declared"
-        resolver = Resolver(self.catalogue, self._get, self.ws.settings.vars)
+        plaintext = self.ws.settings.plaintext_secrets == "allow"
+        resolver = Resolver(self.catalogue, self._get, self.ws.settings.vars, plaintext=plaintext)
         values = dict(resolver.values(source))
         if kind.shape and kind.shape.primitive in _NAMED:
             values.setdefault("name", entry.name)

@@ -168,6 +168,9 @@ def test_fields_keep_the_types_they_have() -> None:
         (["note: '${vault:kv/x#y}'"], "a secret in a field that is shown: `vault` cannot be used in `note`"),
         (["options: {a: '${vault:kv/x#y}'}"], "`vault` cannot be used in `options`"),
         (["labels: ['${aws-sm:x}']"], "`aws-sm` cannot be used in `labels`"),
+        (["note: 'https://u:pw@a.example/x'"], "a password in a field that is shown: `note` is no secret"),
+        (["note: 'https://u:${env:PW}@a.example/x'"], "a password in a field that is shown: `note` is no secret"),
+        (["options: {a: 'ftp://u:pw@a.example'}"], "a password in a field that is shown: `options` is no secret"),
     ],
 )
 def test_a_wrong_value_is_said_once_and_where_it_stands(lines: list[str], says: str) -> None:
@@ -192,12 +195,34 @@ def test_a_field_of_groups_stands_on_groups() -> None:
 
 
 def test_secrets_may_be_written_out_where_settings_allow_it() -> None:
-    text = _odd("url: https://a.example", "token: abc", "tokens: {a: b}")
+    text = _odd("url: https://u:pw@a.example", "token: abc", "tokens: {a: b}")
 
     (entry,) = entries(text, catalogue=SMALL, plaintext=True)
 
     assert entry.values["token"] == "abc"
-    assert len(said(text, catalogue=SMALL)) == 2
+    assert len(said(text, catalogue=SMALL)) == 3
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user@a.example",
+        "https://a.example:8443/x@y",
+        "https://${env:USER:-me}@a.example",
+        "https://a.example/?at=b:c@d",
+        "https://u:{password}@a.example",
+        "${env:URL}",
+    ],
+)
+def test_an_address_without_a_password_may_stand_anywhere(url: str) -> None:
+    assert said(_odd(f"url: '{url}'"), catalogue=SMALL) == []
+
+
+def test_a_webhook_is_told_how_its_address_keeps_a_password() -> None:
+    (found,) = said("project: a/b\nwebhooks: {x: {url: 'https://u:pw@a.example', events: [push]}}\n")
+
+    assert "write `{password}` in its place and `password` in `url_variables`" in found
+    assert "pw@" not in found.partition("\n")[0]
 
 
 @pytest.mark.parametrize(

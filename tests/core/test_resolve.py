@@ -54,6 +54,15 @@ def test_text_is_put_together() -> None:
     assert problems == []
 
 
+def test_a_password_in_an_address_that_is_shown_is_refused_without_being_told() -> None:
+    fields, problems = _fields(_odd(url="${env:ADDRESS}"), ADDRESS="https://user:hush@a.example")
+
+    assert not fields.get("url")
+    (problem,) = problems
+    assert "a password in a field that is shown: `url` is no secret" in problem
+    assert "hush" not in problem
+
+
 def test_a_group_has_a_path_and_no_project() -> None:
     group = Scope(ScopeType.GROUP, "myorg")
 
