@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from reconciler.core.address import Scope, ScopeType, key_of
 from reconciler.core.errors import Problem, ReconcilerError
 from reconciler.core.live import Item
-from reconciler.core.pair import Case
 from reconciler.core.plan import Blocked, Plan, Reason, Step, StepAction
 from reconciler.core.resource import NOTHING, Primitive, Resource
 from reconciler.engine.refresh import Reader
@@ -30,12 +29,13 @@ class Heir:
     item: Item
 
 
-def with_heirs(ws: Workspace, plan: Plan, reader: Reader, cases: Iterable[Case]) -> Plan:
+def with_heirs(ws: Workspace, plan: Plan, reader: Reader, resources: Iterable[Resource]) -> Plan:
     """The plan with the inheritors of every group integration that it changes or deletes.
 
+    `resources` are all that is declared, whatever part of it the plan is about.
     A declared one that goes on inheriting what is deleted is a problem: it would keep the old settings for ever.
     """
-    declared = {(c.scope.key, c.resource.shape): c.resource for c in cases if c.resource}
+    declared = {(resource.scope.key, resource.shape): resource for resource in resources}
     deleted = {(s.scope.key, s.shape) for s in plan.steps if s.action is StepAction.DELETE}
     steps: list[Step] = []
     blocked, problems = list(plan.blocked), list(plan.problems)

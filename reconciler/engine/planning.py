@@ -108,7 +108,7 @@ def plan_cases(ws: Workspace, options: PlanOptions, ground: Ground, cases: tuple
     )
     plan = decide(cases, lives, world, state)
     if options.refresh:
-        plan = with_heirs(ws, plan, reader, cases)
+        plan = with_heirs(ws, plan, reader, declared.resources)
     plan = replace(
         plan,
         problems=(*declared.warnings, *plan.problems, *hint),

@@ -113,6 +113,9 @@ def test_what_says_that_it_inherits_stops_the_deletion_of_what_it_inherits(group
     group.apply()
     (group.folder / "manifests" / "group.yaml").unlink()
 
+    aimed = group.plan(targets=("myorg:integrations.chat",))
+    assert [one.address for one in aimed.problems] == ["myorg/shop:integrations.chat"]
+    assert "myorg/shop" not in [step.scope.path for step in aimed.steps]
     (problem,) = group.plan().problems
     assert (problem.summary, problem.address) == ("nothing to inherit", "myorg/shop:integrations.chat")
     assert problem.place is not None
