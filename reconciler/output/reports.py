@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 from reconciler.output import html, machine, markdown
 from reconciler.output.clean import clean, clean_lines
 from reconciler.output.findings import Case, Finding, Verdict
+from reconciler.output.metrics import METRICS
 from reconciler.output.summary import Summary
 from reconciler.output.terminal import plain_text
 
@@ -66,8 +67,7 @@ def metrics(summary: Summary, _links: Links) -> str:
     for (name, label), value in summary.metrics.items():
         labels = dict([("is", label)] if label else []) if isinstance(label, str) else dict(label)
         if name not in gauges:
-            what = name.removeprefix("reconciler_").replace("_", " ")
-            gauges[name] = Gauge(name, what, list(labels), registry=registry)
+            gauges[name] = Gauge(name, METRICS[name], list(labels), registry=registry)
         (gauges[name].labels(**labels) if labels else gauges[name]).set(value)
     return str(generate_latest(registry), "utf-8")  # type: ignore[no-untyped-call]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -13,6 +14,7 @@ from reconciler.core.errors import Place, Problem
 from reconciler.core.plan import Plan
 from reconciler.core.report import Validation
 from reconciler.output import summary
+from reconciler.output.metrics import METRICS
 from reconciler.output.reports import WRITERS
 
 from .samples import BLOCKED, BRAKE, CREATE, EMPTY, EVIL, PLAN, REPORT, UNKNOWN_KEY, VALIDATION
@@ -154,6 +156,13 @@ def test_metrics_are_openmetrics_with_one_value_a_line(name: str) -> None:
     samples = [row for row in rows if not row.startswith("#")]
     assert samples
     assert all(re.fullmatch(r'[a-z_]+(\{is="[a-z]+"\})? [0-9.]+', row) for row in samples), samples
+
+
+def test_every_figure_says_what_it_counts_and_is_documented() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "ci.md").read_text(encoding="utf-8")
+
+    assert "# HELP reconciler_pending Steps that a plan would carry out, by action." in written("metrics", "plan")
+    assert [name for name, said in METRICS.items() if f"| `{name}` | {said} |" not in documented] == []
 
 
 def test_the_json_report_of_a_plan_is_the_plan_itself() -> None:
