@@ -54,7 +54,7 @@ class Options:
     """What a person may say about a run (the global options of the command line).
 
     - `settings`, `environment`, `manifests`, `state`: the settings file, a named environment, manifest paths, the
-      state's URL; relative paths count from `cwd`.
+      state's URL; relative paths count from `cwd`, those of a settings file and the defaults from its folder.
     - `sandbox`: work on the pretend GitLab. `cache=False` reads every manifest afresh.
     - `parallelism` is the number of requests at a time; `timeout` and `lock_timeout` are in seconds.
     - `gitlab_url` and `token` are a program's: they count before settings and environment.
@@ -108,14 +108,16 @@ def open_workspace(
     root = Path(options.cwd)
     closing = ExitStack()
     settings = _settings(options, environ, root)
-    manifests = options.manifests or settings.manifests or (DEFAULT_MANIFESTS,)
+    folder = Path(options.settings or FILE_NAME).parent
+    home = root / folder
+    manifests = options.manifests or tuple(str(folder / p) for p in settings.manifests or (DEFAULT_MANIFESTS,))
     stores = secret_stores(environ, root, manifests)
     resolver = Resolver(kinds.load(()), lambda reference: _ask(stores, reference))
     served = environ.get("RECONCILER_SANDBOX_URL", "").rstrip("/")
     sandbox = bool(options.sandbox or served) or switched_on(environ, "RECONCILER_SANDBOX")
     url, token = _sandbox_identity(served) if sandbox else _identity(options, settings, resolver, environ)
     if sandbox and adapters is None:
-        adapters = _sandbox_adapters(root, url, closing, served=bool(served))
+        adapters = _sandbox_adapters(home, url, closing, served=bool(served))
     http = HttpClient(
         url,
         token,
@@ -123,7 +125,7 @@ def open_workspace(
         listener=listener,
         parallelism=options.parallelism or settings.parallelism,
         timeout=options.timeout or settings.timeout,
-        network=_network(settings, environ),
+        network=_network(settings, home, environ),
         adapters=adapters or {},
     )
     closing.callback(http.close)
@@ -136,8 +138,9 @@ def open_workspace(
 
     estate = GitLabEstate(http)
     code = Path(__file__).parent
-    cache = Cache(root / ".reconciler" / "cache", __version__, (code / "core", code / "integrations"))
-    backend = open_backend(_state_url(options, settings, resolver, sandbox=sandbox), root=root, clock=clock, http=http)
+    cache = Cache(home / OUR_FOLDER / "cache", __version__, (code / "core", code / "integrations"))
+    state = _state_url(options, settings, resolver, sandbox=sandbox)
+    backend = open_backend(state, root=root if options.state else home, clock=clock, http=http)
     return Workspace(
         root=root,
         settings=settings,
@@ -156,7 +159,7 @@ def open_workspace(
             paths or manifests, base=root, skip=root / (options.settings or FILE_NAME)
         ),
         stores=stores,
-        history=HealthStore(root / (SANDBOX_FOLDER if sandbox else OUR_FOLDER) / "health.db", backend.url),
+        history=HealthStore(home / (SANDBOX_FOLDER if sandbox else OUR_FOLDER) / "health.db", backend.url),
         clock=clock,
         listener=listener,
         state_key=environ.get("RECONCILER_STATE_KEY") or None,
@@ -279,11 +282,11 @@ def _ask(stores: Mapping[str, Secrets], reference: Reference) -> str | None:
     return store.get(reference)
 
 
-def _network(settings: Settings, environ: Mapping[str, str]) -> Network:
+def _network(settings: Settings, home: Path, environ: Mapping[str, str]) -> Network:
     network = Network.from_environment(environ)
     if not settings.gitlab.ca_file:
         return network
-    return Network(network.proxies, network.no_proxy, network.ca_bundle, settings.gitlab.ca_file)
+    return Network(network.proxies, network.no_proxy, network.ca_bundle, str(home / settings.gitlab.ca_file))
 
 
 def _who(environ: Mapping[str, str]) -> str:
