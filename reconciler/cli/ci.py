@@ -120,7 +120,9 @@ def generate(session: Session, shared: tuple[str, ...], out: str | None) -> int:
     from reconciler.output import machine
 
     with session.workspace() as workspace:
-        roots = session.given.get("manifests") or workspace.settings.manifests or ("manifests",)
+        folder = Path(session.given.get("settings") or "").parent
+        stated = [str(folder / path) for path in workspace.settings.manifests or ("manifests",)]
+        roots = session.given.get("manifests") or stated
         state = session.given.get("state") or workspace.settings.state or _state(session.environ)
     parts = _parts(roots, shared)
     text = pipeline(parts, shared, state=state, environment=session.environment)
