@@ -369,6 +369,33 @@ def test_a_foreign_issue_tracker_blocks_ours() -> None:
     assert "another issue tracker (tracker-a)" in plan.blocked[0].reason
 
 
+def test_what_is_no_issue_tracker_is_in_no_trackers_way() -> None:
+    new = resource(TRACKER_B, "new", url="https://b")
+    chat, unheard_of = live_of(SLACK).item, replace(live_of(SLACK).item, shape="of a newer GitLab")  # type: ignore[type-var]
+    assert chat is not None
+    assert unheard_of is not None
+    step = only_step(plan_for(new, None, ABSENT, items=(chat, unheard_of)))
+
+    assert (step.action, step.needs) == (StepAction.CREATE, ())
+
+
+@pytest.mark.parametrize(
+    ("left", "scope", "blocked"),
+    [(TRACKER_A, make.SHOP, False), (TRACKER_A, Scope(ScopeType.PROJECT, "myorg/web"), True)],
+    ids=["leaves here", "leaves elsewhere"],
+)
+def test_a_tracker_makes_room_only_where_it_leaves(left: Any, scope: Scope, blocked: bool) -> None:
+    old, new = resource(left, "old", scope=scope, url="https://a"), resource(TRACKER_B, "new", url="https://b")
+    live = live_of(old)
+    assert live.item is not None
+    item = live.item
+    state = make.state_of(record_of(old))
+    facts = World(SHAPES, make.DIGESTER, lambda _p, _s: (item,))
+    plan = decide(pair([new], state), {key_of(old.address): live, key_of(new.address): ABSENT}, facts, state)
+
+    assert bool(plan.blocked) is blocked
+
+
 def test_an_application_is_replaced_only_where_that_is_allowed() -> None:
     instance = Scope.instance()
     before = resource(APPLICATION, scope=instance, name="portal", redirect_uri="https://a")
@@ -405,8 +432,21 @@ def test_a_revoked_application_stays_away() -> None:
         ({"url": "https://x/{key}"}, {"url_variables": {"key": secret("new")}}, True),
         ({"url": "https://x/plain"}, {"url_variables": {"key": secret("new")}}, False),
         ({"url": "https://x/{key}"}, {"events": ("push",)}, False),
+        ({"url": "https://x/plain"}, {"url": "https://x/other"}, False),
+        ({"url": "https://x/plain"}, {"url": "https://x/{key}"}, True),
+        ({"url": "https://x/{key}"}, {"url": "https://x/plain"}, True),
+        ({"url": "https://x/{key}"}, {"custom_headers": {"key": secret("new")}}, False),
     ],
-    ids=["url around a variable", "variable in use", "variable not in use", "nothing to do with variables"],
+    ids=[
+        "url around a variable",
+        "variable in use",
+        "variable not in use",
+        "nothing to do with variables",
+        "url without a variable",
+        "variable comes into the url",
+        "variable leaves the url",
+        "header of the same name",
+    ],
 )
 def test_url_variables_in_use_change_by_replacement(
     before: dict[str, Any], after: dict[str, Any], replaced: bool

@@ -49,6 +49,7 @@ def signed(**changed: str) -> dict[str, str]:
         (signed(**{"webhook-signature": ""}), {"signing_token": SIGNING}, "it has no webhook-signature"),
         (signed(**{"webhook-timestamp": "soon"}), {"signing_token": SIGNING}, "its webhook-timestamp is no time"),
         (signed(**{"webhook-timestamp": "٣"}), {"signing_token": SIGNING}, "its webhook-timestamp is no time"),
+        (signed(**{"webhook-timestamp": "1" * 13}), {"signing_token": SIGNING}, "its webhook-timestamp is no time"),
         (signed(**{"webhook-id": "d-2"}), {"signing_token": SIGNING}, "its signature does not fit"),
         (signed(**{"webhook-signature": "v2,AAAA"}), {"signing_token": SIGNING}, "its signature does not fit"),
         (signed(), {"secret_token": "", "signing_token": None}, "there is nothing to compare with"),
