@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Address, key_of
-from reconciler.core.compare import Comparison, compare
+from reconciler.core.compare import compare
 from reconciler.core.errors import Problem, Severity
 from reconciler.core.graph import waves
 from reconciler.core.live import Live, Presence
@@ -189,7 +189,7 @@ def _decide_present(draft: Draft, case: Case, resource: Resource, live: Live, wo
         action = StepAction.UPDATE
     else:
         draft.unchanged.append(case.address)
-        if not (found.stale or found.verified or live.touched or _books_differ(resource, record, found)):
+        if not (found.stale or found.verified or live.touched or _books_differ(resource, record)):
             return
         action, reasons = StepAction.RECORD, (Reason.RECORDED,)
     sending = Sending(send, uses(found, shape, send), tuple(wanted))
@@ -216,9 +216,7 @@ def _ignored(resource: Resource, change: Change) -> bool:
     return change.field in resource.lifecycle.ignore
 
 
-def _books_differ(resource: Resource, record: Record | None, found: Comparison) -> bool:
-    if record is None:
-        return False
+def _books_differ(resource: Resource, record: Record) -> bool:
     known = {name: value for name, value in record.local.items() if not name.startswith("_")}
     return (known, dict(record.deliver), record.lifecycle) != (
         plain_local(resource),
