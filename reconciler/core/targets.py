@@ -242,7 +242,8 @@ def _expansion(
 
 def _colliding(first: Place | None, pairs: list[tuple[Entry, str]]) -> Problem:
     entry, path = pairs[0]
-    more = f" and {len(pairs) - 1} more projects" if len(pairs) > 1 else ""
+    others = len(pairs) - 1
+    more = f" and {others} more {'project' if others == 1 else 'projects'}" if others else ""
     detail = f"`{entry.section}.{entry.name}` comes from {first} as well, on `{path}`{more}"
     hint = "exclude the projects from one of them, or write the entry for the project itself"
     address = address_of(path, entry.section, entry.name)

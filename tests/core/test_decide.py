@@ -88,14 +88,14 @@ def test_an_unknown_object_blocks_its_address_and_says_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "live", "mover", "reason"),
+    ("declared", "live", "mover", "reasons"),
     [
-        ("#new", "#ops", Mover.AUTHOR, Reason.DECLARED),
-        ("#ops", "#moved", Mover.OUTSIDE, Reason.DRIFTED),
-        ("#new", "#moved", Mover.BOTH, Reason.DECLARED),
+        ("#new", "#ops", Mover.AUTHOR, (Reason.DECLARED,)),
+        ("#ops", "#moved", Mover.OUTSIDE, (Reason.DRIFTED,)),
+        ("#new", "#moved", Mover.BOTH, (Reason.DECLARED, Reason.DRIFTED)),
     ],
 )
-def test_a_changed_field_says_who_moved_it(declared: str, live: str, mover: Mover, reason: Reason) -> None:
+def test_a_changed_field_says_who_moved_it(declared: str, live: str, mover: Mover, reasons: tuple[Reason, ...]) -> None:
     wanted = replace(SLACK, fields={**SLACK.fields, "channel": declared})
     step = only_step(plan_for(wanted, record_of(SLACK), live_of(SLACK, channel=live)))
 
@@ -107,7 +107,7 @@ def test_a_changed_field_says_who_moved_it(declared: str, live: str, mover: Move
         declared,
         mover,
     )
-    assert reason in step.reasons
+    assert step.reasons == reasons
 
 
 @pytest.mark.parametrize("lifecycle", [Lifecycle(), Lifecycle(on_drift=OnDrift.REPORT), Lifecycle(ignore=("quiet",))])
@@ -330,6 +330,30 @@ def test_deletion_says_whether_a_target_stopped_matching() -> None:
     plan = plan_for(None, record_of(SLACK), live_of(SLACK), unmatched=frozenset({"myorg/shop"}))
 
     assert only_step(plan).reasons == (Reason.UNMATCHED,)
+    assert only_step(plan_for(None, record_of(SLACK), live_of(SLACK))).reasons == (Reason.UNDECLARED,)
+
+
+@pytest.mark.parametrize("world", [{"destroy": True}, {"unmatched": frozenset({"myorg/shop"})}])
+def test_what_is_gone_already_is_forgotten_for_that_reason_and_no_other(world: dict[str, Any]) -> None:
+    step = only_step(plan_for(None, record_of(SLACK, lifecycle=Lifecycle(prevent_destroy=True)), ABSENT, **world))
+
+    assert (step.action, step.reasons) == (StepAction.FORGET, (Reason.GONE,))
+
+
+def test_a_manifest_that_takes_over_what_the_python_api_made_says_so() -> None:
+    taken_over = plan_for(SLACK, record_of(SLACK, origin=Origin.PYTHON), live_of(SLACK))
+    still_its_own = plan_for(
+        replace(SLACK, origin=Origin.PYTHON), record_of(SLACK, origin=Origin.PYTHON), live_of(SLACK)
+    )
+
+    assert taken_over.notes == (f"{SLACK.address} was declared through the Python API; the manifest takes it over",)
+    assert still_its_own.notes == ()
+
+
+def test_destroying_takes_what_the_python_api_made_as_well() -> None:
+    plan = plan_for(None, record_of(SLACK, origin=Origin.PYTHON), live_of(SLACK), destroy=True)
+
+    assert (only_step(plan).action, plan.notes) == (StepAction.DELETE, ())
 
 
 def test_a_run_over_less_than_the_recorded_manifests_deletes_nothing_and_says_so() -> None:
@@ -597,6 +621,37 @@ class TestPairing:
             (StepAction.CREATE, after.address, ""),
         ]
         assert plan.steps[0].address in plan.steps[1].needs
+
+    def test_whatever_an_entry_was_goes_before_its_address_is_used_again(self) -> None:
+        before, after = resource(CHAT, "it", channel="#ops"), resource(TRACKER_A, "it", url="https://a")
+        state = make.state_of(record_of(before))
+        facts = World(SHAPES, make.DIGESTER, lambda _p, _s: ())
+        cases = pair([after], state)
+        lives = {key_of(c.address): live_of(before) if c.resource is None else ABSENT for c in cases}
+        plan = decide(cases, lives, facts, state)
+
+        assert [(s.action, s.needs) for s in plan.steps] == [
+            (StepAction.DELETE, ()),
+            (StepAction.CREATE, (f"{before.address}/integration.chat",)),
+        ]
+
+    def test_one_record_is_taken_over_by_one_newcomer(self) -> None:
+        one = resource(HOOK, "one", name="same", url="https://a")
+        two = resource(HOOK, "two", name="same", url="https://b")
+        cases = pair([one, two], make.state_of(record_of(resource(HOOK, "old", name="same", url="https://a"))))
+
+        assert [(c.address, c.record is not None) for c in cases] == [(one.address, True), (two.address, False)]
+
+    def test_an_exact_match_is_not_given_to_an_application_of_the_same_address_only(self) -> None:
+        instance = Scope.instance()
+        uri = "https://a"
+        recorded = [resource(APPLICATION, name, scope=instance, name=name, redirect_uri=uri) for name in ("x", "y")]
+        renamed = resource(APPLICATION, "z", scope=instance, name="y", redirect_uri=uri)
+        cases = pair([renamed], make.state_of(*map(record_of, recorded)))
+
+        assert [(c.address, c.record.address if c.record else "") for c in cases if c.resource] == [
+            (renamed.address, recorded[1].address)
+        ]
 
     def test_different_objects_are_never_paired(self) -> None:
         other = resource(HOOK, "other", url="https://elsewhere")

@@ -164,7 +164,30 @@ def test_a_secret_that_is_not_set_is_a_warning_or_on_request_an_error() -> None:
     assert found[0].fields["token"] == Secret(None, "${env:T}")
     assert [problem.severity for problem in warnings] == [Severity.WARNING]
     assert "`token`: `${env:T}` is not set here" in warnings[0].detail
+    assert warnings[0].hint == "it is not compared; set it to compare, and before applying"
     assert [problem.severity for problem in errors] == [Severity.ERROR]
+    assert errors[0].hint == "set it"
+
+
+def test_of_several_references_only_those_that_are_not_set_are_named() -> None:
+    text = "https://${env:HOST}/${env:A}/${env:B}/${env:A}"
+
+    _, problems = _fields(_odd(url=text, note="${env:C}"), HOST="h")
+
+    assert [problem.partition(": ")[2].partition(" (hint")[0] for problem in problems] == [
+        "a reference that is not set: `url`: `${env:A}` and `${env:B}` is not set",
+        "a reference that is not set: `note`: `${env:C}` is not set",
+    ]
+
+
+def test_an_item_of_a_list_that_is_not_set_is_said_and_leaves_no_hole() -> None:
+    entry = Entry("integrations", "it", "odd", SHOP, {"url": "https://a", "labels": (parse("${env:O}"), "z")})
+    (resource,) = compile_entries([entry], SMALL).resources
+
+    fields, problems = _fields(resource)
+
+    assert fields["labels"] == ("", "z")
+    assert len(problems) == 1
 
 
 def test_the_same_thing_in_many_entries_is_said_once() -> None:

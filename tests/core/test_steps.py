@@ -17,7 +17,7 @@ from reconciler.core.plan import Plan, Reason, SecretUse, Step, StepAction
 from reconciler.core.resource import Field, FieldType, Lifecycle, Origin, Primitive, Resource
 from reconciler.core.rules import defaults_of, refusal
 from reconciler.core.state import Record
-from reconciler.core.steps import World, cost
+from reconciler.core.steps import World, cost, recorded_of
 from tests.core import objects as make
 from tests.core.objects import APPLICATION, CHAT, HOOK, SHAPES, SHOP, live_of, record_of, resource, secret
 
@@ -124,6 +124,36 @@ def test_a_create_writes_every_secret_and_notes_what_was_there_before() -> None:
     assert step.ids_before == (3, 5)
     assert step.secrets == {"secret_token": SecretUse("${env:SECRET}", True)}
     assert (step.id, step.scope_id, step.fingerprint) == (None, None, NOTHING_THERE)
+
+
+def test_a_create_with_maps_of_secrets_names_their_keys_and_writes_their_values() -> None:
+    declared = replace(DEPLOY, fields={"url": "https://x", "custom_headers": {"X-B": secret("b"), "X-A": secret("a")}})
+    (step,) = plan_for(declared, None, ABSENT).steps
+
+    assert step.fields == {"url": "https://x", "custom_headers": ("X-A", "X-B")}
+    assert step.secrets == {
+        "custom_headers.X-A": SecretUse("${env:SECRET}", True),
+        "custom_headers.X-B": SecretUse("${env:SECRET}", True),
+    }
+    assert step.send == ("custom_headers", "events", "url")
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, True),
+        ({"address": "MYORG/Shop:integrations.it"}, True),
+        ({"address": "myorg/shop:integrations.other"}, False),
+        ({"address": "myorg/shop:integrations.other", "previous": "myorg/shop:integrations.it"}, True),
+        ({"shape": "tracker-a"}, False),
+    ],
+    ids=["its own", "in another case", "another", "one that moved", "one of another shape"],
+)
+def test_a_step_finds_the_record_it_is_about(changes: dict[str, Any], found: bool) -> None:
+    record = record_of(SLACK)
+    made = step(StepAction.UPDATE, **{"address": SLACK.address, "shape": "chat", **changes})
+
+    assert (recorded_of(made, {key_of(record.address): record}) is record) is found
 
 
 def test_a_replacement_writes_every_secret_again_and_says_why() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.address import Scope, ScopeType, key_of
@@ -130,7 +132,7 @@ def test_two_globs_with_one_name_on_a_project_are_an_error_told_once() -> None:
 
     assert [str(problem) for problem in expansion.problems] == [
         "m2.yaml:2:12: two targets with one name: `webhooks.deploy` comes from m.yaml:2:12 as well, on `myorg/a` and 1 "
-        "more projects (hint: exclude the projects from one of them, or write the entry for the project itself)"
+        "more project (hint: exclude the projects from one of them, or write the entry for the project itself)"
     ]
 
 
@@ -150,6 +152,37 @@ def test_targets_that_match_nothing_are_an_error() -> None:
     expansion = expand(declarations, _facts("myorg/a"), CATALOGUE)
 
     assert [problem.detail for problem in expansion.problems] == ["no project matches `myorg/**` with `x`"]
+
+
+def test_many_patterns_that_match_nothing_are_told_by_the_first_three() -> None:
+    declarations = _declared("targets: {projects: ['a/*', 'b/*', 'c/*', 'd/*']}\n" + HOOK)
+
+    (problem,) = expand(declarations, (), CATALOGUE).problems
+
+    assert problem.detail == "no project matches `a/*`, `b/*`, `c/*`"
+
+
+def test_paths_groups_and_topics_are_compared_without_case() -> None:
+    declarations = _declared("targets: {projects: ['MyOrg/Sub/*'], topics: [Service]}\n" + HOOK)
+    listed = [ScopeFacts(1, "myorg/sub/A", topics=("SERVICE",)), ScopeFacts(1, "MYORG/Sub/a", topics=("service",))]
+
+    expansion = expand(declarations, listed, CATALOGUE)
+
+    assert [entry.address for entry in expansion.entries] == ["MYORG/Sub/a:webhooks.deploy"]
+    assert expand(declarations, (), CATALOGUE, unknown={"myorg/SUB": "403"}).problems[0].detail == "`myorg/SUB`: 403"
+    nested = _declared("targets: {projects: ['MyOrg/**', 'myorg/sub/*', 'MYORG/one']}\n" + HOOK)
+    assert wanted(nested) == Wanted(("MyOrg",), ())
+
+
+def test_one_slug_under_two_names_conflicts_on_one_scope_only() -> None:
+    other = "integrations: {talk: {type: slack, webhook_url: '${env:Y}'}}\n"
+    apart = _declared("targets: {projects: ['one/*']}\n" + SLACK, "targets: {projects: ['two/*']}\n" + other)
+    together = _declared("targets: {projects: ['one/*']}\n" + SLACK, "targets: {projects: ['*/a']}\n" + other)
+    facts = _facts("one/a", "one/b", "two/a")
+
+    assert expand(apart, facts, CATALOGUE).problems == ()
+    (problem,) = expand(together, facts, CATALOGUE).problems
+    assert problem.detail.endswith(", on `one/a`")
 
 
 def test_what_cannot_be_read_is_an_error_and_no_empty_match() -> None:
@@ -219,3 +252,19 @@ def test_projects_newly_matched_and_no_longer_matched_are_named() -> None:
     assert newly_matched(declarations, expansion, state) == ("myorg/new",)
     assert no_longer_matched(declarations, expansion, state) == ("gone/b",)
     assert no_longer_matched(declarations, expansion, _state("gone/b:webhooks.deploy", origin=Origin.PYTHON)) == ()
+    assert no_longer_matched(declarations, expansion, _state("z/z:webhooks.deploy", "b/b:webhooks.deploy")) == (
+        "b/b",
+        "z/z",
+    )
+
+
+def test_a_groups_record_is_of_no_target() -> None:
+    declarations = _declared("targets: {projects: ['myorg/*']}\n" + HOOK)
+    expansion = expand(declarations, _facts("myorg/a"), CATALOGUE)
+    record = replace(
+        _state("myorg:webhooks.deploy").records["myorg:webhooks.deploy"], scope=Scope(ScopeType.GROUP, "myorg")
+    )
+    state = State("lineage", "salt", records={"myorg:webhooks.deploy": record})
+
+    assert no_longer_matched(declarations, expansion, state) == ()
+    assert [entry.address for entry in expand_recorded(declarations, state, CATALOGUE).entries] == []

@@ -47,6 +47,7 @@ def signed(**changed: str) -> dict[str, str]:
         (signed(), {"secret_token": "other", "signing_token": SIGNING}, "its X-Gitlab-Token is another"),
         (signed(**{"webhook-id": ""}), {"signing_token": SIGNING}, "it has no webhook-id"),
         (signed(**{"webhook-signature": ""}), {"signing_token": SIGNING}, "it has no webhook-signature"),
+        (signed(**{"webhook-timestamp": ""}), {"signing_token": SIGNING}, "it has no webhook-timestamp"),
         (signed(**{"webhook-timestamp": "soon"}), {"signing_token": SIGNING}, "its webhook-timestamp is no time"),
         (signed(**{"webhook-timestamp": "٣"}), {"signing_token": SIGNING}, "its webhook-timestamp is no time"),
         (signed(**{"webhook-timestamp": "1" * 13}), {"signing_token": SIGNING}, "its webhook-timestamp is no time"),

@@ -10,6 +10,8 @@ import pytest
 from reconciler.core.errors import InputError, StateError, UnsafePlan, UsageError
 from reconciler.core.plan import Mover, Reason, StepAction
 from reconciler.core.report import ExitCode
+from reconciler.engine import verbs
+from reconciler.sandbox.faults import check_faults
 from tests.scenarios.harness import Story
 
 SHOP = """
@@ -169,6 +171,38 @@ def test_deleting_most_of_what_is_recorded_is_stopped_unless_permitted(shop: Sto
     with pytest.raises(UnsafePlan, match="too large a share"):
         shop.apply()
     assert shop.apply(allow_deletes=2).exit_code is ExitCode.DONE
+
+
+def test_what_was_applied_as_protected_stays_when_its_entry_goes(shop: Story) -> None:
+    shop.write("shop.yaml", SHOP + "        lifecycle: {prevent_destroy: true}\n")
+    shop.apply()
+    shop.write("shop.yaml", SHOP.partition("    webhooks:")[0])
+    shop.asked()
+
+    with pytest.raises(UnsafePlan, match="a protected resource would be deleted"):
+        shop.apply(allow_deletes=9)
+    with pytest.raises(UnsafePlan, match="a protected resource would be deleted"), shop.workspace() as ws:
+        verbs.apply(ws, verbs.plan(ws, verbs.PlanOptions(destroy=True)), verbs.ApplyOptions())
+    assert shop.asked(writes=True) == []
+
+
+@pytest.mark.parametrize("cut", ["drop_before", "drop_after"])
+def test_a_create_whose_answer_is_lost_while_nobody_can_look_is_left_to_the_next_run(shop: Story, cut: str) -> None:
+    hooks = "/api/v4/projects/*/hooks"
+    lost = {"match": {"method": "POST", "path": hooks, "nth": 1}, "do": cut}
+    unseen = {"match": {"method": "GET", "path": hooks, "nth": 2}, "do": "status", "value": 403}
+    shop.sandbox.world.faults = check_faults([lost, unseen])
+
+    report = shop.apply()
+    assert report.exit_code is ExitCode.PARTIAL
+    assert len([one for one in shop.asked(writes=True) if one.endswith("/hooks")]) == 1
+
+    after = shop.apply()
+    assert after.settled == (
+        ("myorg/shop:webhooks.deploy", "carried out" if cut == "drop_after" else "not carried out"),
+    )
+    assert len(shop.ask("GET", "/projects/myorg%2Fshop/hooks")) == 1
+    assert shop.plan().is_empty
 
 
 def test_a_saved_plan_is_carried_out_without_the_manifests(shop: Story) -> None:
