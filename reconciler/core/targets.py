@@ -209,7 +209,7 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 def _covers(targets: Targets, path: str) -> bool:
     """Whether a path is among the patterns, whatever its topics."""
-    return matches(replace(targets, topics=(), archived=True), ScopeFacts(0, path))
+    return matches(replace(targets, topics=()), ScopeFacts(0, path))
 
 
 def _expansion(

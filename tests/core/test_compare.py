@@ -169,6 +169,22 @@ def test_a_secret_that_is_given_up_is_reset_without_a_value() -> None:
     )
 
 
+def test_a_map_of_secrets_that_is_given_up_shows_the_keys_that_go() -> None:
+    before = resource(HOOK, url="https://a", custom_headers={"X-A": secret("a")})
+    bare = resource(HOOK, url="https://a")
+    live = live_of(before)
+
+    assert [(c.field, c.secret, c.live, c.desired) for c in found(bare, record_of(before), live, HOOK).changes] == [
+        ("custom_headers", False, ("X-A",), ())
+    ]
+
+
+def test_what_gitlab_never_shows_is_taken_as_equal_when_an_object_is_adopted() -> None:
+    declared = resource(CHAT, channel="#ops", hidden_switch=True)
+
+    assert found(declared, None, live_of(declared)).changes == []
+
+
 def test_a_recorded_field_that_no_table_knows_is_passed_over() -> None:
     record = record_of(CHANNEL)
     record = replace(record, fields={**record.fields, "once_there": "x"})

@@ -482,6 +482,23 @@ def test_url_variables_in_use_change_by_replacement(
     assert (step.action is StepAction.REPLACE) is replaced
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"url_variables": {"key": secret("old"), "spare": secret("new")}},
+        {"url": "https://y", "name": "{key}"},
+    ],
+    ids=["a spare variable's value", "braces in another field"],
+)
+def test_what_only_looks_like_a_url_variable_in_use_changes_in_place(after: dict[str, Any]) -> None:
+    url = "https://x" if "url" in after else "https://x/{key}"
+    variables = {"key": secret("old"), "spare": secret("old")}
+    one = resource(HOOK, "v", url=url, name="v", url_variables=variables)
+    two = replace(one, fields={**one.fields, **after})
+
+    assert only_step(plan_for(two, record_of(one), live_of(one))).action is StepAction.UPDATE
+
+
 def test_a_hook_header_no_longer_stated_is_a_visible_change() -> None:
     one = resource(HOOK, "h", url="https://x", custom_headers={"X-A": secret("a"), "X-B": secret("b")})
     two = replace(one, fields={**one.fields, "custom_headers": {"X-A": secret("a")}})

@@ -182,3 +182,9 @@ def test_a_journal_of_another_state_says_nothing() -> None:
     lines = [run_line(other), intent_line(Intent(1, STEP, AFTER)), done_line(Done(1, AFTER))]
 
     assert replay(lines, STATE) == (STATE, ())
+
+
+def test_lines_before_a_run_has_begun_say_nothing() -> None:
+    lines = [facts_line(RECORD.address, {"a": 1}), intent_line(Intent(1, STEP, AFTER)), done_line(Done(1, AFTER))]
+
+    assert replay(lines, STATE) == (STATE, ())

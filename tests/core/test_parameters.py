@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,6 +37,8 @@ ACTION = Action(
         ("count", "12", 12),
         ("count", -3, -3),
         ("force", "yes", True),
+        ("force", " No ", False),
+        ("key", Secret("x", "in memory"), Secret("x", "in memory")),
         ("force", False, False),
         ("jobs", "a, b,", ("a", "b")),
         ("jobs", '["a,b", "c"]', ("a,b", "c")),
@@ -68,6 +71,11 @@ def test_defaults_are_filled_in_and_nothing_is_left_out_of_a_map() -> None:
     ("given", "said", "hint"),
     [
         ({"branhc": "x", "branch": "y"}, "`build` has no parameter `branhc`", "did you mean `branch`?"),
+        (
+            {"zzzz": "x", "branch": "y"},
+            "`build` has no parameter `zzzz`",
+            "it takes `branch`, `wait`, `count`, `force`, `jobs`, `parameters`, `blocks`, `key`",
+        ),
         ({}, "`build` needs `branch`", "Branch."),
         ({"branch": ""}, "`build` needs `branch`", "Branch."),
         ({"branch": "x", "count": "many"}, "`count` must be a whole number, not text", "How many."),
@@ -97,3 +105,10 @@ def test_everything_wrong_is_said_at_once() -> None:
 
 def test_a_secret_parameter_cannot_be_printed() -> None:
     assert typed(ACTION, {"branch": "x", "key": "hush"})["key"] == Secret("hush", "[key]")
+
+
+def test_what_takes_nothing_says_so() -> None:
+    with pytest.raises(UsageError) as raised:
+        typed(replace(ACTION, parameters=()), {"branch": "x"})
+
+    assert raised.value.hint == "it takes none"

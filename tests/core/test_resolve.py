@@ -180,6 +180,14 @@ def test_of_several_references_only_those_that_are_not_set_are_named() -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["${vault:kv/x#y}${env:NO}", "${env:NO}${vault:kv/x#y}"])
+def test_a_reference_that_failed_is_told_once_and_not_as_one_that_is_not_set(text: str) -> None:
+    _, problems = _fields(_odd(url="https://a", token=text))
+
+    assert len(problems) == 1
+    assert "no Vault is named" in problems[0]
+
+
 def test_an_item_of_a_list_that_is_not_set_is_said_and_leaves_no_hole() -> None:
     entry = Entry("integrations", "it", "odd", SHOP, {"url": "https://a", "labels": (parse("${env:O}"), "z")})
     (resource,) = compile_entries([entry], SMALL).resources
