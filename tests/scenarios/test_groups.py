@@ -7,6 +7,7 @@ import pytest
 from reconciler.core.errors import UnsafePlan
 from reconciler.core.plan import Reason, StepAction
 from reconciler.core.report import ExitCode
+from reconciler.sandbox.faults import check_faults
 from tests.scenarios.harness import Story
 
 GROUP = """
@@ -61,6 +62,18 @@ def test_a_deletion_stops_the_integration_on_its_inheritors_too(group: Story) ->
     group.clock.advance(1)
     assert [active(group, project) for project in HEIRS] == [[]] * 5
     assert group.plan().is_empty
+
+
+@pytest.mark.parametrize("after", [GROUP.replace("#ops", "#new"), ""], ids=["edit", "deletion"])
+def test_a_project_that_cannot_be_read_blocks_what_it_may_inherit(group: Story, after: str) -> None:
+    group.write("group.yaml", after + "\n---\nproject: myorg/web\nwebhooks: {x: {url: https://x.example}}\n")
+    unseen = {"match": {"method": "GET", "path": "/api/v4/projects/*shop/integrations"}, "do": "status", "value": 403}
+    group.sandbox.world.faults = check_faults(unseen)
+
+    plan = group.plan()
+    assert [step.address for step in plan.steps] == ["myorg/web:webhooks.x"]
+    assert [one.address for one in plan.blocked] == ["myorg:integrations.chat"]
+    assert plan.blocked[0].reason.startswith("who inherits it cannot be known: `myorg/shop`: ")
 
 
 def test_a_project_with_own_settings_is_left_alone_by_the_groups_deletion(group: Story) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -212,6 +213,27 @@ def test_a_saved_plan_is_carried_out_without_the_manifests(shop: Story) -> None:
     assert shop.apply(plan).exit_code is ExitCode.DONE
     shop.write("shop.yaml", SHOP)
     assert shop.plan().is_empty
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"gitlab_url": "https://other.example"}, "the plan was made for https://other.example, this run is about "),
+        ({"environment": "production"}, "the plan was made for production"),
+        ({"lineage": "another"}, "the plan was made from another state"),
+        ({"serial": 99}, "the state is not the one that the plan was made from"),
+        ({"lineage": ""}, "the state is not the one that the plan was made from"),
+    ],
+)
+def test_a_saved_plan_of_elsewhere_is_refused(shop: Story, changes: dict[str, Any], says: str) -> None:
+    shop.apply()
+    shop.write("shop.yaml", SHOP.replace("#ops", "#new"))
+    plan = replace(shop.plan(), **changes)
+    shop.asked()
+
+    with pytest.raises(UnsafePlan, match=says):
+        shop.apply(plan)
+    assert shop.asked(writes=True) == []
 
 
 def test_a_stale_saved_plan_is_refused_with_what_moved(shop: Story) -> None:
