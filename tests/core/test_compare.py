@@ -185,6 +185,31 @@ def test_what_gitlab_never_shows_is_taken_as_equal_when_an_object_is_adopted() -
     assert found(declared, None, live_of(declared)).changes == []
 
 
+def test_many_rotated_values_of_one_map_are_one_change() -> None:
+    one = resource(HOOK, url="https://a", custom_headers={"A": secret("1"), "B": secret("2"), "C": secret("3")})
+    two = resource(HOOK, url="https://a", custom_headers={"A": secret("x"), "B": secret("y"), "C": secret("3")})
+
+    told = found(two, record_of(one), live_of(one), HOOK)
+
+    assert [(c.field, c.secret) for c in told.changes] == [("custom_headers", True)]
+    assert {name: use.write for name, use in told.secrets.items()} == {
+        "custom_headers.A": True,
+        "custom_headers.B": True,
+        "custom_headers.C": False,
+    }
+
+
+@pytest.mark.parametrize(("text", "uncompared"), [("hush", []), (None, [("webhook_url", "${env:SECRET}")])])
+def test_a_newly_stated_secret_is_a_change_whether_or_not_it_is_set(text: str | None, uncompared: list[Any]) -> None:
+    bare = resource(CHAT)
+
+    told = found(resource(CHAT, webhook_url=secret(text)), record_of(bare), live_of(bare))
+
+    assert told.changed == {"webhook_url"}
+    assert told.uncompared == uncompared
+    assert told.secrets["webhook_url"].write
+
+
 def test_a_recorded_field_that_no_table_knows_is_passed_over() -> None:
     record = record_of(CHANNEL)
     record = replace(record, fields={**record.fields, "once_there": "x"})

@@ -188,3 +188,11 @@ def test_lines_before_a_run_has_begun_say_nothing() -> None:
     lines = [facts_line(RECORD.address, {"a": 1}), intent_line(Intent(1, STEP, AFTER)), done_line(Done(1, AFTER))]
 
     assert replay(lines, STATE) == (STATE, ())
+
+
+def test_a_record_put_in_or_taken_out_leaves_the_others() -> None:
+    other = replace(RECORD, address="myorg/shop:integrations.other")
+    both = STATE.with_record(other)
+
+    assert both == state_of(RECORD, other)
+    assert both.without(other.address.upper().replace("INTEGRATIONS.OTHER", "integrations.other")) == STATE

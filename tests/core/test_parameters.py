@@ -78,6 +78,8 @@ def test_defaults_are_filled_in_and_nothing_is_left_out_of_a_map() -> None:
         ),
         ({}, "`build` needs `branch`", "Branch."),
         ({"branch": ""}, "`build` needs `branch`", "Branch."),
+        ({"branch": "x", "count.x": "1"}, "`build` has no parameter `count.x`", "did you mean `count`?"),
+        ({"branch": "x", "parameters.": "1"}, "`build` has no parameter `parameters.`", "did you mean `parameters`?"),
         ({"branch": "x", "count": "many"}, "`count` must be a whole number, not text", "How many."),
         ({"branch": "x", "count": True}, "`count` must be a whole number, not true or false", "How many."),
         ({"branch": "x", "force": "perhaps"}, "`force` must be true or false, not text", "Whether."),

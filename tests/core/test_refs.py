@@ -17,6 +17,8 @@ from reconciler.core.value import Reference, Text
         ("${env_file:TOKEN_FILE}", ("env_file", "TOKEN_FILE", None)),
         ("${file:keys/play.json}", ("file", "keys/play.json", None)),
         ("${var:host.name}", ("var", "host.name", None)),
+        ("${var:AWS_REGION}", ("var", "AWS_REGION", None)),
+        ("${file:AWS_KEY}", ("file", "AWS_KEY", None)),
         ("${project.path}", ("project", "path", None)),
         ("${project.name}", ("project", "name", None)),
         ("${group.path}", ("group", "path", None)),

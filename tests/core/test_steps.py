@@ -186,6 +186,27 @@ def test_bookkeeping_says_that_it_is_that() -> None:
     assert (step.action, step.reasons, step.send) == (StepAction.RECORD, (Reason.RECORDED,), ())
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"lifecycle": Lifecycle(prevent_destroy=True)}, {"deliver": {"file": "x.env"}}, {"local": {"project_key": "P"}}],
+    ids=["lifecycle", "deliver", "local"],
+)
+def test_what_only_the_record_keeps_is_recorded_without_a_step(changes: dict[str, Any]) -> None:
+    declared = replace(SLACK, **changes)
+    plan = plan_for(declared, record_of(SLACK), live_of(SLACK))
+    (noted,) = plan.bookkeeping
+
+    assert plan.is_empty
+    assert {name: getattr(noted, name) for name in changes} == changes
+    assert plan_for(SLACK, record_of(SLACK), live_of(SLACK)).bookkeeping == ()
+
+
+def test_a_protected_resource_is_named_where_it_would_be_deleted() -> None:
+    (problem,) = plan_for(None, record_of(SLACK, lifecycle=Lifecycle(prevent_destroy=True)), live_of(SLACK)).problems
+
+    assert problem.address == SLACK.address
+
+
 def test_reasserting_what_has_no_secret_changes_nothing() -> None:
     bare = resource(CHAT, channel="#ops")
     plan = plan_for(bare, record_of(bare), live_of(bare), reassert=True)
