@@ -236,7 +236,7 @@ def _where_they_are(
         for case in cases
         if case.record and not case.resource and lives[key_of(case.address)].presence is Presence.UNKNOWN
     }
-    with ThreadPoolExecutor(ws.parallelism) as pool:
+    with readers(ws.parallelism) as pool:
         places = pool.map(lambda key: ws.estate.whereabouts(lost[key], key[1]), lost)
         today = dict(zip(lost, places, strict=True))
     found: list[Case] = []

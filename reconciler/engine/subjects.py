@@ -92,7 +92,7 @@ class Subjects:
 
     def require(self, address: str) -> None:
         """Raise `UsageError` for an address that is neither declared nor recorded; nothing is resolved."""
-        key = key_of(_entry_of(address))
+        key = key_of(given_address(address).entry)
         if key in self.entries or key in self.records:
             return
         if self.problems:

@@ -179,10 +179,10 @@ def test_history_is_kept_with_percentiles_and_the_last_change(shop: Story) -> No
 
 def test_the_history_of_what_is_nothing_is_refused_with_what_is_near(shop: Story) -> None:
     with shop.workspace() as ws:
-        assert verbs.health_history(ws, "@token", 5).results == ()
-        assert verbs.health_history(ws, CHAT, 5).results == ()
+        assert health_history(ws, "@token", 5).results == ()
+        assert health_history(ws, CHAT, 5).results == ()
         with pytest.raises(UsageError, match="nothing is declared or recorded as") as raised:
-            verbs.health_history(ws, "myorg/shop:integrations.chta", 5)
+            health_history(ws, "myorg/shop:integrations.chta", 5)
 
     assert raised.value.hint == f"did you mean `{CHAT}`?"
 
