@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from reconciler.core.address import key_of
 from reconciler.core.digest import Digester
 from reconciler.core.errors import StateError
 from reconciler.core.events import Settled
 from reconciler.core.journal import Done, Intent, fold, intent_line, replay, run_line
+from reconciler.core.live import Item
+from reconciler.core.plan import Step, StepAction
 from reconciler.core.settle import candidate, settle
-from reconciler.core.state import State
+from reconciler.core.state import Record, State
 from reconciler.core.stateformat import state_from_bytes, state_to_bytes
 from reconciler.engine.refresh import Reader
 from reconciler.engine.workspace import Workspace
@@ -96,9 +99,27 @@ def settle_open(ws: Workspace, books: Books, reader: Reader) -> Books:
                 )
             gone = (step.previous or step.address,) if record is None or step.previous else ()
             fold(records, Done(intent.number, record, gone))
+        elif step.action is StepAction.DELETE and step.inherited and found.item and not found.item.inherited:
+            fold(records, Done(intent.number, records.get(key_of(step.address)) or _made_own(step, found.item)))
         settled.append((step.address, outcome))
         ws.listener.on_event(Settled(step.address, step.action, outcome))
     return replace(books, state=replace(books.state, records=records), open=tuple(still_open), settled=tuple(settled))
+
+
+def _made_own(step: Step, item: Item) -> Record:
+    """The record of an inheritor that was made its own in order to be deleted, and was not: it is ours to delete."""
+    return Record(
+        step.address,
+        step.primitive,
+        step.kind,
+        step.shape,
+        step.scope,
+        id=item.id,
+        scope_id=item.scope_id or step.scope_id,
+        origin=step.origin,
+        source=step.file,
+        identity=step.identity,
+    )
 
 
 def begin(ws: Workspace, books: Books) -> Books:

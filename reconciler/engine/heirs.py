@@ -1,7 +1,8 @@
 """Who inherits a group's integration: named when it is changed, stopped when it is deleted.
 
 GitLab leaves inheritors active with the old settings when a group's integration is deleted (facts, section 15), so a
-plan that deletes one deletes it on each of them as well, after the group's.
+plan that deletes one deletes it on each of them as well. The group's goes last: while it is there, an interrupted run's
+successor still sees who inherits it.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ def with_heirs(ws: Workspace, plan: Plan, reader: Reader, resources: Iterable[Re
         inheriting = [declared[key] for key in heirs if key in declared and declared[key].fields.get("inherit")]
         if step.action is StepAction.DELETE:
             ended = [heir for key, heir in heirs.items() if key not in declared and key not in deleted]
-            steps += [replace(step, notes=(*step.notes, *_note(ended))), *(_stop(step, heir) for heir in ended)]
+            stops = [_stop(step, heir, ended) for heir in ended]
+            needs = (*step.needs, *(stop.address for stop in stops))
+            steps += [*stops, replace(step, notes=(*step.notes, *_note(ended)), needs=needs)]
             problems += [_orphan(step, resource) for resource in inheriting]
         else:
             kept = {resource.scope.key for resource in inheriting}
@@ -112,10 +115,10 @@ def _orphan(step: Step, resource: Resource) -> Problem:
     return Problem("nothing to inherit", detail, hint, resource.place, resource.address)
 
 
-def _stop(step: Step, heir: Heir) -> Step:
-    """The deletion of an inheritor's integration, after the group's."""
+def _stop(step: Step, heir: Heir, heirs: Iterable[Heir]) -> Step:
+    """The deletion of an inheritor's integration, after those of the inheritors below it."""
     return Step(
-        f"{key_of(step.address)}/integration.{heir.scope.path}",
+        _address(step, heir),
         StepAction.DELETE,
         (Reason.INHERITED,),
         step.primitive,
@@ -127,8 +130,12 @@ def _stop(step: Step, heir: Heir) -> Step:
         identity=heir.item.identity or NOTHING,
         inherited=True,
         updated_at=heir.item.updated_at,
-        needs=(step.address,),
+        needs=tuple(_address(step, one) for one in heirs if one.scope.key.startswith(f"{heir.scope.key}/")),
         lifecycle=step.lifecycle,
         origin=step.origin,
         source=step.source,
     )
+
+
+def _address(step: Step, heir: Heir) -> str:
+    return f"{key_of(step.address)}/integration.{heir.scope.path}"

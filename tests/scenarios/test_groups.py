@@ -55,8 +55,9 @@ def test_a_deletion_stops_the_integration_on_its_inheritors_too(group: Story) ->
     group.write("group.yaml", "templates: {}\n---\nproject: myorg/web\nwebhooks: {x: {url: https://x.example}}\n")
     plan = group.plan()
     deletions = [s for s in plan.steps if s.action is StepAction.DELETE]
-    assert [s.scope.path for s in deletions] == ["myorg", *HEIRS]
-    assert {s.reasons for s in deletions[1:]} == {(Reason.INHERITED,)}
+    assert [s.scope.path for s in deletions] == [*HEIRS, "myorg"]
+    assert {s.reasons for s in deletions[:-1]} == {(Reason.INHERITED,)}
+    assert deletions[-1].needs == tuple(step.address for step in deletions[:-1])
 
     assert group.apply().exit_code is ExitCode.DONE
     group.clock.advance(1)

@@ -70,6 +70,31 @@ def _by_hand(ground: Ground, project: str) -> None:
     ask(ground, "POST", f"/projects/myorg%2F{project}/hooks", body)
 
 
+GROUP = {"type": "slack", "webhook_url": "${env:SLACK}", "channel": "#all"}
+
+
+@pytest.fixture
+def inherited(tmp_path: Path) -> Iterator[Ground]:
+    """A group's integration that five projects inherit and that is no longer declared."""
+    folder = tmp_path / "here"
+    (folder / "manifests").mkdir(parents=True)
+    file = folder / "manifests" / "group.yaml"
+    hook = {"project": "myorg/shop", "webhooks": {"kept": {"url": "https://kept.example"}}}
+    with Ground(folder, None, {"SLACK": "https://hooks.slack.com/services/T/B/hush"}).served() as made:
+        group = {"group": "myorg", "integrations": {"chat": GROUP}}
+        file.write_text(f"{json.dumps(hook)}\n---\n{json.dumps(group)}")
+        made.apply()
+        later(made)
+        file.write_text(json.dumps(hook))
+        made.remember()
+        yield made
+
+
+def later(ground: Ground) -> None:
+    """Let what is due in the background be done."""
+    requests.post(f"{ground.server.url}/_sandbox/clock", json={"advance": 60}, timeout=10).raise_for_status()
+
+
 def ask(ground: Ground, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     answer = requests.request(
         method,
@@ -130,6 +155,20 @@ def run(ground: Ground, *, every: bool) -> None:
 
 def test_a_kill_loses_nothing_and_doubles_nothing(ground: Ground) -> None:
     run(ground, every=False)
+
+
+def test_a_kill_leaves_no_inheritor_of_a_deleted_integration_active(inherited: Ground) -> None:
+    assert [step.action for step in inherited.plan().steps] == ["delete"] * (len(PROJECTS) + 1)
+    inherited.sandbox.arm(0, 0, before=False)
+    assert inherited.apply_in_a_process() == 0
+    places = [n for n, method in enumerate(inherited.sandbox.seen, 1) if method in WRITES]
+    for fatal in places:
+        inherited.rewind()
+        inherited.apply_in_a_process(fatal)
+        assert inherited.apply().exit_code is ExitCode.DONE
+        later(inherited)
+        assert [key for key in picture(inherited) if "slack" in key] == []
+        assert inherited.plan().is_empty
 
 
 @pytest.mark.exhaustive
