@@ -2,8 +2,8 @@
 
 GitLab refuses a serial that it has, but takes a lower one and hides it, so its serial is no compare-and-set: a writer
 holds the lock, sends the last serial + 1 and reads back what it wrote. A write without the right lock is a 500. Of a
-lock GitLab keeps the id, the user's name and the time, and no more, so the id says who holds it.
-Source: `facts/gitlab-api.md` 9, 15; https://docs.gitlab.com/user/infrastructure/iac/terraform_state/
+lock GitLab keeps the id, the user's name and the time, and no more, so the id says who holds it. Source:
+https://docs.gitlab.com/user/infrastructure/iac/terraform_state/
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Keeps one note up to date on a merge request: found by its invisible first line and its author, else written anew.
 
-GitLab has no such call of its own (facts on CI, 1.9). A job's own token can only read notes: another one is needed.
+GitLab has no such call of its own. A job's own token can only read notes: another one is needed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A child pipeline as text: for every part of a fleet a plan and an apply, and one report over all.
 
 Pure. Rules of GitLab that it keeps: at most 128 characters in a job's name, distinct artifact names, no empty pipeline,
-no widget of a merge request that reads a child's reports (so a note),
-`CI_PIPELINE_SOURCE` says `parent_pipeline` in a child (facts on CI, sections 2 and 5).
+no widget of a merge request that reads a child's reports (so a note), `CI_PIPELINE_SOURCE` says `parent_pipeline` in a
+child.
 """
 
 from __future__ import annotations

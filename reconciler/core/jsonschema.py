@@ -2,7 +2,7 @@
 
 Made from the catalogue, so that it cannot fall behind it. It accepts everything that `validate` accepts, and is weaker:
 rules between fields are not in it. Kinds are told apart by `if`/`then`, because validators then name the real mistake
-(facts, `ci-ecosystem.md` 7.2). Pure.
+(draft-07, `enum` and `if`/`then`). Pure.
 """
 
 from __future__ import annotations

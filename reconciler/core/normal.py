@@ -1,7 +1,7 @@
 """One form per value, so that two spellings of the same setting never look like a difference.
 
-The rules are GitLab's (facts, sections 1, 2.14 and 15): null, missing and empty text are one; blanks around text are
-trimmed; a null boolean reads as false; some URLs lose their trailing slash; sets have no order.
+The rules are GitLab's (seen on 18.9): null, missing and empty text are one; blanks around text are trimmed; a null
+boolean reads as false; some URLs lose their trailing slash; sets have no order.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether a received webhook delivery is GitLab's: its token, its signature, its age. Pure.
 
-Source: facts, section 4; https://docs.gitlab.com/user/project/integrations/webhooks/#verify-the-source-of-webhook-requests
+Source: https://docs.gitlab.com/user/project/integrations/webhooks/#verify-the-source-of-webhook-requests
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Who inherits a group's integration: named when it is changed, stopped when it is deleted.
 
-GitLab leaves inheritors active with the old settings when a group's integration is deleted (facts, section 15), so a
-plan that deletes one deletes it on each of them as well. The group's goes last: while it is there, an interrupted run's
+GitLab leaves inheritors active with the old settings when a group's integration is deleted (seen on 18.9), so a plan
+that deletes one deletes it on each of them as well. The group's goes last: while it is there, an interrupted run's
 successor still sees who inherits it.
 """
 

@@ -2,8 +2,8 @@
 
 A rule takes an entry's values and yields objections as (field, what is wrong, what to do). A value that holds a
 reference (`Text`) or a secret is not known here and passes; no objection quotes a value, which may be a secret written
-by mistake. Rules state what GitLab refuses, and what it takes and
-cannot store (`facts/gitlab-api.md` 2, 3 and 15).
+by mistake. Rules state what GitLab refuses, and what it takes and cannot store
+(https://docs.gitlab.com/api/project_integrations/, and what GitLab 18.9 answers).
 """
 
 from __future__ import annotations

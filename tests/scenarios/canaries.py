@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -174,8 +175,8 @@ def _example_values() -> dict[str, str]:
     """What the references of the examples stand for, by reference."""
     found: dict[str, str] = {}
     for path in sorted(EXAMPLES.rglob("env")):
-        for row in path.read_text(encoding="utf-8").splitlines():
-            name, _, value = row.partition("=")
+        for word in shlex.split(path.read_text(encoding="utf-8")):  # as a shell reads it
+            name, _, value = word.partition("=")
             found[f"${{env:{name}}}"] = value
     return found
 

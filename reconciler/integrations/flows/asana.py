@@ -2,7 +2,7 @@
 
 Pure. Asana has no key by which a second task would be noticed (its `external` field is not for personal tokens), so a
 task carries a line with its marker and is looked for among the project's tasks before it is made. Source:
-`facts/services.md` 6; every body stands in a `data` object.
+https://developers.asana.com/reference/rest-api-reference; every body stands in a `data` object.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """AWS CodeCommit: whether the Git credentials may push, how GitLab's mirror is, and pushing now.
 
-Pure flows. Source: the service's documentation. What Git asks before a push changes nothing and needs the same rights;
-the API needs other credentials, which an entry does not have.
+Pure flows. What Git asks before a push changes nothing and needs the same rights; the API needs other credentials,
+which an entry does not have. Source: https://docs.aws.amazon.com/codecommit/
 """
 
 from __future__ import annotations

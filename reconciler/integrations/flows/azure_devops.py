@@ -1,8 +1,8 @@
 """Azure DevOps: whether the token reaches the repository, how GitLab's mirror is, pushing now, and pipelines run.
 
-Pure flows. Source: the service's documentation. An expired token gets a sign-in page with 203, 302 or even 200. The
-probe asks for the repository and not for the project, which a token for code only may not see. Starting a run is never
-repeated blindly.
+Pure flows. An expired token gets a sign-in page with 203, 302 or even 200. The probe asks for the repository and not
+for the project, which a token for code only may not see. Starting a run is never repeated blindly. Source:
+https://learn.microsoft.com/rest/api/azure/devops/
 """
 
 from __future__ import annotations

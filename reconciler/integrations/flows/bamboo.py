@@ -1,7 +1,8 @@
 """Bamboo: whether the plan can be built, and a build of it followed to its end.
 
-Pure flows. Source: the service's documentation. Without `os_authType=basic` Bamboo does not look at the credential, and
-without `.json` it answers in XML. GitLab keeps the plan's key secret, so no sentence and no result names it.
+Pure flows. Without `os_authType=basic` Bamboo does not look at the credential, and without `.json` it answers in XML.
+GitLab keeps the plan's key secret, so no sentence and no result names it. Source:
+https://developer.atlassian.com/server/bamboo/rest/
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Datadog: whether the API key works on its site, and metrics, logs and events sent.
 
-Pure flows. Source: the service's documentation. A key belongs to one site and is refused on others like a wrong one.
-Intake has no natural key, so nothing is sent twice: a lost answer ends the action.
+Pure flows. A key belongs to one site and is refused on others like a wrong one. Intake has no natural key, so nothing
+is sent twice: a lost answer ends the action. Source: https://docs.datadoghq.com/api/latest/
 """
 
 from __future__ import annotations

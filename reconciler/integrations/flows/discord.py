@@ -1,7 +1,8 @@
 """Discord: whether webhooks live, and posting to them.
 
 Pure. Reading a webhook shows its token, so nothing of that answer is told but the channel's ids. Vain requests get an
-address banned, so each webhook is asked once and never again after a refusal. Source: `facts/services.md` 4.
+address banned, so each webhook is asked once and never again after a refusal. Source:
+https://discord.com/developers/docs/resources/webhook
 """
 
 from __future__ import annotations

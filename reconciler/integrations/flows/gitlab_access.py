@@ -1,6 +1,6 @@
 """What gives access to GitLab: its OAuth applications, and our own token.
 
-Pure flows. Source: `facts/gitlab-api.md` 5 and 12.
+Pure flows. Source: https://docs.gitlab.com/api/applications/, https://docs.gitlab.com/api/personal_access_tokens/
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Google Cloud Build: whether the trigger is there and in order, and builds of it run and followed.
 
-Pure flows. Source: the service's documentation. The webhook itself is never asked: every POST to it starts a build. A
-run is never started again blindly.
+Pure flows. The webhook itself is never asked: every POST to it starts a build. A run is never started again blindly.
+Source: https://cloud.google.com/build/docs/automate-builds-webhook-events
 """
 
 from __future__ import annotations

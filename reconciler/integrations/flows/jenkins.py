@@ -1,6 +1,7 @@
 """Jenkins: who the credential is, whether jobs are there and whether GitLab's plugin listens.
 
-Pure flows. Source: the service's documentation. `/whoAmI` answers nobody in particular too, so its body decides.
+Pure flows. `/whoAmI` answers nobody in particular too, so its body decides. Source:
+https://www.jenkins.io/doc/book/using/remote-access-api/
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Builds of Jenkins jobs: one or several, started and followed to their end.
 
-Pure flows. Source: the service's documentation. `Location` of an answer may name a wrong host (a proxy's, or a wrong
-root URL in Jenkins), so only the queue item's number is taken from it. Starting a build is never repeated blindly.
+Pure flows. `Location` of an answer may name a wrong host (a proxy's, or a wrong root URL in Jenkins), so only the queue
+item's number is taken from it. Starting a build is never repeated blindly. Source:
+https://www.jenkins.io/doc/book/using/remote-access-api/
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Jira: who the credential is and what it may do; issues made, changed, commented on, moved and linked.
 
 Pure flows. A server tells anyone what it is, and hides projects from wrong credentials as if they were not there, so
-who is asking is always asked first. Source: `facts/services.md` 5.
+who is asking is always asked first. Source: https://developer.atlassian.com/cloud/jira/platform/rest/v3/
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Pure flows. Jira has no key by which a second create would be noticed, and Cloud's search lags. So each issue is made
 with a label of its own; before it is made, a fact says that it is about to be, and above which number it must come to
 be. Reading by number does not lag: when the answer is lost, the numbers above are read until the label is found.
-Source: `facts/services.md` 5 and table C.
+Source: https://developer.atlassian.com/cloud/jira/platform/rest/v3/
 """
 
 from __future__ import annotations

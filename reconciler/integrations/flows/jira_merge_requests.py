@@ -2,7 +2,7 @@
 
 Pure flows. A link has a global id made of GitLab's address and numbers, by which Jira updates it and makes no second
 one; it says whether the merge request is still open. Links that are no longer named stay. Source:
-`facts/services.md` 5.
+https://developer.atlassian.com/cloud/jira/platform/rest/v3/
 """
 
 from __future__ import annotations

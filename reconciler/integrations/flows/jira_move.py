@@ -1,7 +1,7 @@
 """Moving a Jira issue along its workflow.
 
 Pure flows. Transitions have other ids in every workflow, so one is chosen by where it leads. Source:
-`facts/services.md` 5.
+https://developer.atlassian.com/cloud/jira/platform/rest/v3/
 """
 
 from __future__ import annotations

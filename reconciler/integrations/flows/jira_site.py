@@ -1,7 +1,7 @@
 """One Jira site: where its API is, how it is asked, how it says what is wrong; Cloud and Data Center.
 
 Pure flows. Cloud speaks version 3, whose long texts are Atlassian documents; Data Center version 2, whose long texts
-are wiki text. Source: `facts/services.md` 5.
+are wiki text. Source: https://developer.atlassian.com/cloud/jira/platform/rest/v3/
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Jira's long texts: Cloud's Atlassian documents, made of plain text and read back as words.
 
-Pure values. Source: `facts/services.md` 5.
+Pure values. Source: https://developer.atlassian.com/cloud/jira/platform/rest/v3/
 """
 
 from __future__ import annotations

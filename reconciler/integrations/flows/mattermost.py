@@ -2,7 +2,8 @@
 
 Pure. The probe posts a text for a channel whose name cannot be one: the server looks for the hook first and for the
 channel after, so a live hook misses the channel and nothing is posted. Without a text, live and dead hooks answer the
-same. Messages are translated, so only the error's `id` is read. Source: `facts/services.md` 2.
+same. Messages are translated, so only the error's `id` is read. Source:
+https://developers.mattermost.com/integrate/webhooks/incoming/
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """What messages to chats have in common: parameters, limits, and posting once.
 
-Pure. A message whose fate is unknown is never posted again: no chat has a key by which a second one would be noticed
-(`facts/services.md`, table C).
+Pure. A message whose fate is unknown is never posted again: no chat has a key by which a second one would be noticed.
 """
 
 from __future__ import annotations

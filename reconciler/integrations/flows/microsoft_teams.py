@@ -3,7 +3,7 @@
 Pure. A connector that gets an empty text refuses it and posts nothing. A Workflows address can only be tried by
 starting its flow, which then fails and stays in its history: that is done only where the entry says `verify_workflow`.
 Success has no one form: a connector says `1`, and names throttling in a 200; Workflows says 202 and nothing more.
-Source: `facts/services.md` 3.
+Source: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """New Relic: whether the keys work in their region, and metrics, events and deployment markers sent.
 
-Pure flows. Source: the service's documentation. An empty body is accepted and stores nothing, which makes it the probe
-of a licence key. Contents are checked only after they were accepted, so what can be checked is checked here. NerdGraph
-tells its errors in a 200.
+Pure flows. An empty body is accepted and stores nothing, which makes it the probe of a licence key. Contents are
+checked only after they were accepted, so what can be checked is checked here. NerdGraph tells its errors in a 200.
+Source: https://docs.newrelic.com/docs/apis/
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Prometheus: whether the Pushgateway takes metrics and Prometheus is ready, and metrics pushed.
 
-Pure flows. Source: the service's documentation. A push replaces what its group held (all of it, or metrics of the same
-names), so a push whose answer was lost is repeated once: the second changes nothing.
+Pure flows. A push replaces what its group held (all of it, or metrics of the same names), so a push whose answer was
+lost is repeated once: the second changes nothing. Source: https://github.com/prometheus/pushgateway
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Redmine: whose API key it is, and issues made, changed and commented on.
 
-Pure. The user's own page shows the API key, so nothing of it is told; it is asked because public servers show issues
-to a bad key as to nobody in particular. Redmine has no key by which a second issue would be noticed: with a `marker` an
+Pure. The user's own page shows the API key, so nothing of it is told; it is asked because public servers show issues to
+a bad key as to nobody in particular. Redmine has no key by which a second issue would be noticed: with a `marker` an
 issue carries it in its subject (or in a custom field) and is looked for first. Redmine leaves out in silence what the
 user or the workflow may not set, and filters by fields that it does not know: what it did is read, not assumed. Source:
-`facts/services.md` 7; Redmine 5.0.4, asked.
+https://www.redmine.org/projects/redmine/wiki/Rest_api; Redmine 5.0.4, asked.
 """
 
 from __future__ import annotations

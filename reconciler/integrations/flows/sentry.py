@@ -1,8 +1,8 @@
 """Sentry: whether the token and the DSN fit the project, and releases, deploys and events made.
 
-Pure flows. Source: the service's documentation. An envelope is accepted before its key is looked at, so a DSN is
-checked against the project's list of keys. A release's version and an event's id are natural keys: those two are
-repeated when an answer was lost. A deploy has none, so the list is looked at before and after.
+Pure flows. An envelope is accepted before its key is looked at, so a DSN is checked against the project's list of keys.
+A release's version and an event's id are natural keys: those two are repeated when an answer was lost. A deploy has
+none, so the list is looked at before and after. Source: https://docs.sentry.io/api/
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sentry: whether the token may see the project, and whether the DSN's key is one of the project's.
 
-Pure flows. Source: the service's documentation. Sending to a DSN proves nothing: an empty envelope is accepted for any
-key.
+Pure flows. Sending to a DSN proves nothing: an empty envelope is accepted for any key. Source:
+https://docs.sentry.io/api/
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Pure. The probe posts what is no JSON: Slack looks at the hook first and at the body after, so a live hook calls the
 body invalid and a dead one names its own trouble; nothing is posted. Addresses of workflows are never asked: that would
-start one. Source: `facts/services.md` 1.
+start one. Source: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 """
 
 from __future__ import annotations

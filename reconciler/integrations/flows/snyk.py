@@ -1,7 +1,7 @@
 """Snyk: whose the token is, whether it may use the API, and whether the organisation can be seen.
 
-Pure flows. Source: the service's documentation. A token belongs to one region and is refused in others like a wrong
-one.
+Pure flows. A token belongs to one region and is refused in others like a wrong one. Source:
+https://docs.snyk.io/snyk-api
 """
 
 from __future__ import annotations

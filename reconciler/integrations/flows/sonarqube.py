@@ -1,7 +1,8 @@
 """SonarQube: whether the server is up and the token works, and a project's quality gate.
 
-Pure flows. Source: the service's documentation. `authentication/validate` always answers 200, so its body decides;
-servers that let anonymous callers in say "valid" to no token at all, so the token is always sent.
+Pure flows. `authentication/validate` always answers 200, so its body decides; servers that let anonymous callers in say
+"valid" to no token at all, so the token is always sent. Source:
+https://docs.sonarsource.com/sonarqube-server/extension-guide/web-api/
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """TeamCity: whether the build configuration can be run, and a build of it followed to its end.
 
-Pure flows. Source: the service's documentation. Where guests may read, reading proves no credential, so the probe asks
-who it is. Without `Accept` TeamCity answers in XML.
+Pure flows. Where guests may read, reading proves no credential, so the probe asks who it is. Without `Accept` TeamCity
+answers in XML. Source: https://www.jetbrains.com/help/teamcity/rest/
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Verdicts of probes: how they are written, and what an answer means by a service's table and by its form.
 
 Pure. Every sentence is written here or in a service's table and quotes no URL, header or body: any may hold a secret.
-Source of the signs: `facts/services.md`, "What 200 does not mean" and each service's health table.
+The signs are in the documentation that each service's file names.
 """
 
 from __future__ import annotations

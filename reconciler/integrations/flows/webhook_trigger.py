@@ -1,7 +1,7 @@
 """Posting to a webhook's receiver as GitLab would, without GitLab.
 
 Pure. GitLab is not asked and logs nothing; the receiver sees GitLab's headers, the webhook's token, its own headers
-and, with a signing token, a signature. Source: `facts/gitlab-api.md` 4.
+and, with a signing token, a signature. Source: https://docs.gitlab.com/user/project/integrations/webhooks/
 """
 
 from __future__ import annotations

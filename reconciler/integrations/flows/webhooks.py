@@ -1,7 +1,7 @@
 """Webhooks: whether GitLab still sends them and receivers take them; tested, resent, counted, and posted to by us.
 
 Pure flows over GitLab's log of deliveries (the last 7 days). What receivers answered is never told: it may hold
-anything. System hooks have no log. Source: `facts/gitlab-api.md` 3.4, 3.6 and 4.
+anything. System hooks have no log. Source: https://docs.gitlab.com/api/project_webhooks/
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Mend (formerly WhiteSource): whether the service user's keys let it in.
 
-Pure flows. Source: the service's documentation. Logging in makes a short session and nothing else. The older API
-answers every call with 200 and tells errors in the body.
+Pure flows. Logging in makes a short session and nothing else. The older API answers every call with 200 and tells
+errors in the body. Source: https://docs.mend.io/
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """OAuth applications of the instance: made, deleted, given a new secret; GitLab cannot change them in place.
 
-The client secret appears in the answer of a create and of a renewal and nowhere else.
-Source: `facts/gitlab-api.md` 5, 15; https://docs.gitlab.com/api/applications/
+The client secret appears in the answer of a create and of a renewal and nowhere else. Source:
+https://docs.gitlab.com/api/applications/
 """
 
 from __future__ import annotations

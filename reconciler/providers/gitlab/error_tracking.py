@@ -1,7 +1,7 @@
 """The error-tracking switch of a project: one setting, made by PUT, changed by PATCH.
 
 A refused change is an HTTP 200 that says `"status": "error"`; a project that never had it answers 404. Sentry's address
-and token cannot be set by API. Source: `facts/gitlab-api.md` 6, 15; https://docs.gitlab.com/api/error_tracking/
+and token cannot be set by API. Source: https://docs.gitlab.com/api/error_tracking/
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What GitLab says of itself and of scopes: version, ids, archived or not, topics, and the projects of a group.
 
-Source: `facts/gitlab-api.md` 1.4, 1.5, 12; https://docs.gitlab.com/api/groups/#list-projects
+Source: https://docs.gitlab.com/api/groups/#list-projects
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Webhooks of projects and groups, and system hooks.
 
 GitLab forgets every custom header when the URL changes, those in the same request included, so headers follow in a
-second write; what a PUT does not name it keeps, so dropped headers and URL variables are deleted one by one.
-Source: `facts/gitlab-api.md` 3.3, 15; https://docs.gitlab.com/api/project_webhooks/
+second write; what a PUT does not name it keeps, so dropped headers and URL variables are deleted one by one. Source:
+https://docs.gitlab.com/api/project_webhooks/
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 GitLab wants every required field in every PUT, treats an inheriting record's PUT without `use_inherited_settings` as a
 no-op, and undoes the deletion of an inheriting record at the group's next change. Source:
-`facts/gitlab-api.md` 2.5, 2.7, 2.8, 15.
+https://docs.gitlab.com/api/project_integrations/, and a running GitLab 18.9.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Push mirrors of projects.
 
 Address, user and password are one URL at GitLab, which shows it masked and cannot change it: a new one is a new mirror.
-Without the right role GitLab answers 401 here. Source: `facts/gitlab-api.md` 7, 15; https://docs.gitlab.com/api/remote_mirrors/
+Without the right role GitLab answers 401 here. Source: https://docs.gitlab.com/api/remote_mirrors/
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Between manifest names and GitLab's: bodies of writes from values, and values from answers, by a shape's table.
 
 Pure. What comes from GitLab is brought into the one form in which sides are compared (`core.normal`); what goes there
-is trimmed, never null for a boolean, and complete for event sets.
-Sources: `facts/gitlab-api.md` 2.5, 2.14, 15; https://docs.gitlab.com/api/project_integrations/
+is trimmed, never null for a boolean, and complete for event sets. Sources:
+https://docs.gitlab.com/api/project_integrations/
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """CI/CD variables of projects, groups and the instance.
 
 A variable is named by key and environment scope; every call to one carries the filter, because GitLab answers an
-ambiguous key with 409 on a project and by changing the first match on a group. Source: `facts/gitlab-api.md` 8, 15;
+ambiguous key with 409 on a project and by changing the first match on a group. Source:
 https://docs.gitlab.com/api/project_level_variables/
 """
 
