@@ -11,7 +11,8 @@ import pytest
 from reconciler.core.errors import InputError, StateError, UnsafePlan, UsageError
 from reconciler.core.plan import Mover, Reason, StepAction
 from reconciler.core.report import ExitCode
-from reconciler.engine import verbs
+from reconciler.engine.applying import ApplyOptions, apply_plan
+from reconciler.engine.planning import PlanOptions, plan
 from reconciler.sandbox.faults import check_faults
 from tests.scenarios.harness import Story
 
@@ -183,7 +184,7 @@ def test_what_was_applied_as_protected_stays_when_its_entry_goes(shop: Story) ->
     with pytest.raises(UnsafePlan, match="a protected resource would be deleted"):
         shop.apply(allow_deletes=9)
     with pytest.raises(UnsafePlan, match="a protected resource would be deleted"), shop.workspace() as ws:
-        verbs.apply(ws, verbs.plan(ws, verbs.PlanOptions(destroy=True)), verbs.ApplyOptions())
+        apply_plan(ws, plan(ws, PlanOptions(destroy=True)), ApplyOptions())
     assert shop.asked(writes=True) == []
 
 

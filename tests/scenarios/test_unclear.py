@@ -13,9 +13,8 @@ from reconciler.core.errors import StateError
 from reconciler.core.plan import Step
 from reconciler.core.report import ExitCode, StepStatus
 from reconciler.core.value import Secret
-from reconciler.engine import verbs
 from reconciler.engine.applying import ApplyOptions, apply_plan
-from reconciler.engine.verbs import PlanOptions
+from reconciler.engine.planning import PlanOptions, plan
 from reconciler.sandbox.faults import check_faults
 from tests.scenarios.harness import Story
 from tests.scenarios.programs import APP, manager
@@ -182,9 +181,9 @@ def test_a_write_stays_unclear_when_the_look_fails(estate: Story) -> None:
         {"match": {"method": "GET", "path": f"{SHOP}/hooks/*"}, "do": "status", "value": 500},
     ]
     with estate.workspace() as ws:
-        plan = verbs.plan(ws, PlanOptions(targets=("myorg/shop:webhooks.made",)))
+        made = plan(ws, PlanOptions(targets=("myorg/shop:webhooks.made",)))
         estate.sandbox.world.faults = check_faults(faults)
-        report = apply_plan(ws, plan, ApplyOptions())
+        report = apply_plan(ws, made, ApplyOptions())
     assert [outcome.status for outcome in report.outcomes] == [StepStatus.FAILED]
 
     estate.sandbox.world.faults = []
