@@ -1,4 +1,4 @@
-"""The brakes: how many deletions an apply may make, number by number (DESIGN.md 14.5)."""
+"""The brakes: how many deletions an apply may make, number by number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a write of unclear fate arrived, told by what GitLab has now (DESIGN.md 6)."""
+"""Whether a write of unclear fate arrived, told by what GitLab has now."""
 
 from __future__ import annotations
 

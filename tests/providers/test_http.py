@@ -452,7 +452,8 @@ def test_a_flow_sees_that_no_answer_came() -> None:
 
 
 def test_a_flow_sees_what_to_do_where_certificates_are_not_trusted() -> None:
-    http, _, _, _ = client(lambda request: requests.exceptions.SSLError("self-signed"))
+    cause = ssl.SSLCertVerificationError("self-signed certificate")
+    http, _, _, _ = client(lambda request: requests.exceptions.SSLError(cause))
 
     (failure,) = told(http, Request("GET", "https://s.example.test/"))
 

@@ -1,4 +1,4 @@
-"""Failures isolate: what can go on goes on, and everything else says why it did not (DESIGN.md 6)."""
+"""Failures isolate: what can go on goes on, and everything else says why it did not."""
 
 from __future__ import annotations
 
