@@ -136,6 +136,15 @@ def test_two_globs_with_one_name_on_a_project_are_an_error_told_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(("count", "more"), [(1, ""), (2, " and 1 more project"), (3, " and 2 more projects")])
+def test_where_two_globs_collide_further_projects_are_counted(count: int, more: str) -> None:
+    declarations = _declared("targets: {projects: ['myorg/*']}\n" + HOOK, "targets: {projects: ['**']}\n" + HOOK)
+
+    (problem,) = expand(declarations, _facts(*(f"myorg/p{n}" for n in range(count))), CATALOGUE).problems
+
+    assert problem.detail.endswith(f" as well, on `myorg/p0`{more}")
+
+
 def test_two_names_of_one_slug_from_two_globs_are_an_error_told_once() -> None:
     other = "integrations: {talk: {type: slack, webhook_url: '${env:Y}'}}\n"
     declarations = _declared("targets: {projects: ['myorg/*']}\n" + SLACK, "targets: {projects: ['**']}\n" + other)
