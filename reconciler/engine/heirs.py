@@ -49,16 +49,15 @@ def with_heirs(ws: Workspace, plan: Plan, reader: Reader, resources: Iterable[Re
         except ReconcilerError as error:
             blocked.append(Blocked(step.address, f"who inherits it cannot be known: {error.message}"))
             continue
-        inheriting = [declared[key] for key in heirs if key in declared and declared[key].fields.get("inherit")]
+        inheriting = {key: declared[key] for key in heirs if key in declared and declared[key].fields.get("inherit")}
         if step.action is StepAction.DELETE:
             ended = [heir for key, heir in heirs.items() if key not in declared and key not in deleted]
             stops = [_stop(step, heir, ended) for heir in ended]
             needs = (*step.needs, *(stop.address for stop in stops))
             steps += [*stops, replace(step, notes=(*step.notes, *_note(ended)), needs=needs)]
-            problems += [_orphan(step, resource) for resource in inheriting]
+            problems += [_orphan(step, resource) for resource in inheriting.values()]
         else:
-            kept = {resource.scope.key for resource in inheriting}
-            reached = [heir for key, heir in heirs.items() if key not in declared or heir.scope.key in kept]
+            reached = [heir for key, heir in heirs.items() if key not in declared or key in inheriting]
             steps.append(replace(step, notes=(*step.notes, *_note(reached))))
     return replace(plan, steps=tuple(steps), blocked=tuple(blocked), problems=tuple(problems))
 
