@@ -18,8 +18,7 @@ from reconciler.core.state import Record
 from reconciler.core.value import Plain
 from reconciler.engine.apply import Deliver
 from reconciler.engine.applying import ApplyOptions, apply_plan
-from reconciler.engine.books import Books, begin, finish, open_books, settle_open
-from reconciler.engine.refresh import Reader
+from reconciler.engine.books import Books, finish, open_books, settled_books
 from reconciler.engine.subjects import open_subjects
 from reconciler.engine.workspace import Workspace
 
@@ -30,7 +29,7 @@ def oauth_rotate(ws: Workspace, address: str, deliver: Deliver | None = None) ->
     `deliver` takes the credentials in place of that. Raises `ReconcilerError` where there is nowhere to deliver to.
     """
     with ws.lock("oauth rotate"):
-        books = _settled(ws)
+        books = settled_books(ws)
         record = _application(books, address)
         if record.condition == "revoked":
             raise ReconcilerError(f"{record.address} is revoked", hint="`oauth restore` and `apply` make it again")
@@ -54,7 +53,7 @@ def oauth_revoke(ws: Workspace, address: str) -> Report:
     again until its entry goes or `oauth_restore` is asked for.
     """
     with ws.lock("oauth revoke"):
-        books = _settled(ws)
+        books = settled_books(ws)
         record = _application(books, address)
         if record.condition == "revoked":
             return Report(serial=books.state.serial)
@@ -70,7 +69,7 @@ def oauth_revoke(ws: Workspace, address: str) -> Report:
 def oauth_restore(ws: Workspace, address: str) -> None:
     """Let a revoked application be made again by the next apply, with a new client id and secret."""
     with ws.lock("oauth restore"):
-        books = _settled(ws)
+        books = settled_books(ws)
         record = _application(books, address)
         if record.condition != "revoked":
             raise ReconcilerError(f"{record.address} is not revoked")
@@ -130,14 +129,6 @@ def _plan(ws: Workspace, step: Step) -> Plan:
         partial=True,
         records=len(state.records),
     )
-
-
-def _settled(ws: Workspace) -> Books:
-    """The books with what an earlier run left open settled and written."""
-    books = open_books(ws)
-    if not books.open:
-        return books
-    return begin(ws, settle_open(ws, books, Reader(ws.provider, ws.shapes, ws.listener, parallelism=ws.parallelism)))
 
 
 def _write(ws: Workspace, books: Books, record: Record) -> None:

@@ -56,6 +56,14 @@ def read_state(ws: Workspace) -> State:
     return open_books(ws).state
 
 
+def settled_books(ws: Workspace) -> Books:
+    """The books with what an interrupted run left open settled and written. To be called under the lock."""
+    books = open_books(ws)
+    if not books.open:
+        return books
+    return begin(ws, settle_open(ws, books, Reader(ws.provider, ws.shapes, ws.listener, parallelism=ws.parallelism)))
+
+
 def digester(ws: Workspace, state: State, *, writing: bool) -> Digester:
     """The digester of a state; raises `StateError` where the state key is missing for a write, or is another one."""
     made = Digester(state.salt, ws.state_key)

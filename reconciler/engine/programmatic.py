@@ -21,7 +21,7 @@ from reconciler.core.resource import Catalogue, Origin, Primitive, Resource
 from reconciler.core.state import Record, State
 from reconciler.core.value import Secret
 from reconciler.engine.applying import ApplyOptions, apply_plan
-from reconciler.engine.books import begin, open_books, settle_open
+from reconciler.engine.books import open_books, settle_open
 from reconciler.engine.declared import Declared, resolver_of
 from reconciler.engine.deliver import Delivery
 from reconciler.engine.planning import Ground, PlanOptions, keep_at_hand, plan_cases
@@ -58,15 +58,6 @@ def withdraw_python(ws: Workspace, addresses: Sequence[str]) -> Report:
     for key in [key for key in ws.known if entry_of(key[0]) in gone]:
         del ws.known[key]
     return report
-
-
-def settled(ws: Workspace) -> State:
-    """The state with what an interrupted run left open settled and written. To be called under the lock."""
-    books = open_books(ws)
-    if books.open:
-        reader = Reader(ws.provider, ws.shapes, ws.listener, parallelism=ws.parallelism)
-        books = begin(ws, settle_open(ws, books, reader))
-    return books.state
 
 
 def undone(report: Report) -> None:

@@ -13,8 +13,7 @@ from reconciler.core.ports import Version
 from reconciler.core.source import closest
 from reconciler.core.state import Record, State
 from reconciler.core.stateformat import state_from_bytes
-from reconciler.engine.books import begin, finish, open_books, settle_open
-from reconciler.engine.refresh import Reader
+from reconciler.engine.books import finish, open_books, settled_books
 from reconciler.engine.workspace import Workspace
 
 
@@ -23,7 +22,7 @@ def move(ws: Workspace, source: str, target: str) -> None:
     given_address(source)
     wanted = given_address(target)
     with ws.lock("state mv"):
-        state = _writable(ws)
+        state = settled_books(ws).state
         record = _recorded(state, source)
         if state.find(target):
             raise StateError(f"`{target}` is recorded already", hint="forget it first, or choose another address")
@@ -35,7 +34,7 @@ def move(ws: Workspace, source: str, target: str) -> None:
 def forget(ws: Workspace, address: str) -> None:
     """Drop a record without touching what it stands for."""
     with ws.lock("state forget"):
-        state = _writable(ws)
+        state = settled_books(ws).state
         _recorded(state, address)
         _write(ws, state.without(address))
 
@@ -88,15 +87,6 @@ def _recorded(state: State, address: str) -> Record:
         known = [one.address for one in state.records.values()]
         raise StateError(f"nothing is recorded as `{address}`", hint=closest(address, known))
     return record
-
-
-def _writable(ws: Workspace) -> State:
-    """The state with open intents settled, so that changing a record loses nothing."""
-    books = open_books(ws)
-    if books.open:
-        reader = Reader(ws.provider, ws.shapes, ws.listener, parallelism=ws.parallelism)
-        books = begin(ws, settle_open(ws, books, reader))
-    return books.state
 
 
 def _write(ws: Workspace, state: State) -> None:

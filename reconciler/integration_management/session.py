@@ -20,8 +20,8 @@ from reconciler.core.source import closest, said
 from reconciler.core.state import State
 from reconciler.core.stateformat import to_json
 from reconciler.engine.acting import act
-from reconciler.engine.books import read_state
-from reconciler.engine.programmatic import Generated, declare_python, settled, undone, withdraw_python
+from reconciler.engine.books import read_state, settled_books
+from reconciler.engine.programmatic import Generated, declare_python, undone, withdraw_python
 from reconciler.engine.workspace import Workspace
 from reconciler.integration_management import records
 from reconciler.integration_management.configs import (
@@ -86,7 +86,7 @@ class Session:
         """Create what is not there, bring what is to `config`. With an id, `config` is what changes of that entry."""
         config = dictionary(config)
         with self.workspace() as ws, ws.lock("python"):
-            state = settled(ws)
+            state = settled_books(ws).state
             of_kind = kind_of(ws, kind)
             if id:
                 draft = self._changed(ws, self.found(state, id, kind), of_kind, config)
