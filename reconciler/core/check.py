@@ -135,8 +135,7 @@ def _check_secret(name: str, value: Value, node: Node, findings: Findings) -> No
 
 def _check_passwords(name: str, value: Value, node: Node, spec: Spec, findings: Findings) -> None:
     """An address in a field that is shown holds no password."""
-    texts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
-    if any(shows_password(text) for text in texts):
+    if any(shows_password(text) for text in _texts(value)):
         detail = f"`{name}` is no secret: the password in its address would be shown"
         way_out = "write `{password}` in its place and `password` in `url_variables`"
         hint = way_out if "url_variables" in spec.fields else "leave it out, and use a field for credentials"
@@ -145,12 +144,16 @@ def _check_passwords(name: str, value: Value, node: Node, spec: Spec, findings: 
 
 def _check_stores(name: str, value: Value, node: Node, findings: Findings) -> None:
     """Secret stores are for secret fields only."""
-    texts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
-    for text in texts:
+    for text in _texts(value):
         for reference in text.references if isinstance(text, Text) else ():
             if reference.store in SECRET_STORES:
                 detail = f"`{reference.store}` cannot be used in `{name}`, which is no secret and would be shown"
                 findings.add("a secret in a field that is shown", detail, "use `${env:…}` or `${var:…}`", at=node.at)
+
+
+def _texts(value: Value) -> Iterable[Value]:
+    """What may hold text: a value itself, or what is in it."""
+    return value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
 
 
 def _to_add(spec: Spec, key: str) -> str:
