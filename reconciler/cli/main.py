@@ -6,7 +6,6 @@ Law: nothing heavy is imported here; help and completion of names answer from th
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -77,10 +76,8 @@ def run(arguments: Sequence[str], *, engine: Callable[[], Engine] | None = None)
     """Run one command line and return its exit code; `engine` stands in for the real one in tests."""
     from reconciler.cli.errors import guarded
 
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started us
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-        reconfigure: Any = getattr(getattr(sys, name), "reconfigure", None)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure: Any = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace")
     return guarded(
