@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -34,6 +35,19 @@ class Ambiguous:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for: a natural name and a recorded id.
+
+    A recorded id decides alone for objects that have lasting ids. If none has it, `again` says that an object of the
+    natural name stands in for it: somebody removed the object and made it anew.
+    """
+
+    identity: Mapping[str, str]
+    id: int | str | None = None
+    again: bool = False
+
+
 def find(
     primitive: Primitive,
     items: Iterable[Item],
@@ -44,24 +58,67 @@ def find(
 ) -> Item | Ambiguous | None:
     """The live object of a recorded id or a natural name; None when there is none.
 
-    A recorded id decides alone for objects that have lasting ids. `taken` are ids that belong to other records, or
-    that existed before a create whose answer was lost: those are never meant by name.
+    `taken` are ids that belong to other records, or that existed before a create whose answer was lost: those are never
+    meant by name.
     """
-    candidates = list(items)
-    if id is not None and primitive in _BY_ID:
-        return next((item for item in candidates if item.id == id), None)
-    if primitive in _BY_ID:
-        candidates = [item for item in candidates if item.id not in taken]
+    return assign(primitive, items, {"": Wanted(identity, id)}, taken).get("")
+
+
+def assign(
+    primitive: Primitive,
+    items: Iterable[Item],
+    wanted: Mapping[str, Wanted],
+    taken: frozenset[int | str] = frozenset(),
+) -> dict[str, Item | Ambiguous]:
+    """The live objects that several looked-for ones mean, by the same keys; one that means none is left out.
+
+    Nobody gets the object of another: of objects with lasting ids each is meant by at most one, and by the one that
+    knows it best (its id before its name, its name before its address).
+    """
+    here, lasting = list(items), primitive in _BY_ID
+    found: dict[str, Item | Ambiguous] = {}
+    by_name = dict(wanted)
+    if lasting:
+        by_id = {item.id: item for item in here}
+        for key, one in wanted.items():
+            if one.id is None:
+                continue
+            if one.id in by_id:
+                found[key] = by_id[one.id]
+            if one.id in by_id or not one.again:
+                del by_name[key]
+        here = [item for item in here if item.id not in taken]
     for names in _ALTERNATIVES[primitive]:
-        wanted = tuple(identity.get(name) for name in names)
-        if names and None in wanted:
-            continue
-        found = [item for item in candidates if tuple(item.identity.get(name) for name in names) == wanted]
-        if len(found) > 1:
-            return Ambiguous(tuple(item.id for item in found), " and ".join(f"{n} `{identity[n]}`" for n in names))
-        if found:
-            return found[0]
-    return None
+        claims = {key: _named(one.identity, names) for key, one in by_name.items() if key not in found}
+        found |= _by_name(here, names, {key: name for key, name in claims.items() if None not in name}, lasting)
+        if lasting:
+            claimed = {one.id for one in found.values() if isinstance(one, Item)}
+            here = [item for item in here if item.id not in claimed]
+    return found
+
+
+def _named(identity: Mapping[str, str], names: tuple[str, ...]) -> tuple[str | None, ...]:
+    return tuple(identity.get(name) for name in names)
+
+
+def _by_name(
+    items: Iterable[Item], names: tuple[str, ...], claims: Mapping[str, tuple[str | None, ...]], lasting: bool
+) -> dict[str, Item | Ambiguous]:
+    """What each claim to a name means; the first of equal claims to one object has it."""
+    bearers: dict[tuple[str | None, ...], list[Item]] = defaultdict(list)
+    for item in items:
+        bearers[_named(item.identity, names)].append(item)
+    found: dict[str, Item | Ambiguous] = {}
+    for key, name in claims.items():
+        match bearers.get(name, []):
+            case [item]:
+                found[key] = item
+                if lasting:
+                    bearers[name] = []
+            case [_, *_] as several:
+                what = " and ".join(f"{n} `{value}`" for n, value in zip(names, name, strict=True))
+                found[key] = Ambiguous(tuple(item.id for item in several), what)
+    return found
 
 
 def same_identity(primitive: Primitive) -> Callable[[Mapping[str, str], Mapping[str, str]], bool]:

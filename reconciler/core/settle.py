@@ -28,9 +28,13 @@ class Settlement:
 def candidate(step: Step, items: Iterable[Item]) -> Item | None:
     """The object that a step made or changed, if it is among some listed ones.
 
-    For a create or a replacement only objects that did not exist before are meant.
+    For a create or a replacement only objects are meant that did not exist before, and none of another name: what was
+    made at the same time for another entry may have the same address.
     """
     fresh = step.action in (StepAction.CREATE, StepAction.REPLACE)
+    if fresh:
+        name = step.identity.get("name")
+        items = [item for item in items if item.identity.get("name", name) == name]
     found = find(
         step.primitive,
         items,

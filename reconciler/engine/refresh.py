@@ -6,13 +6,14 @@ Requests are counted by contract: one list per primitive and scope, one detail p
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.core.address import Scope, ScopeType, key_of
 from reconciler.core.errors import RemoteError
 from reconciler.core.events import Refreshed, RefreshStarted
-from reconciler.core.identity import Ambiguous, find
+from reconciler.core.identity import Ambiguous, Wanted, assign
 from reconciler.core.live import ABSENT, Item, Listing, Live, Presence
 from reconciler.core.pair import Case
 from reconciler.core.ports import Listener, Provider
@@ -76,7 +77,12 @@ class Reader:
         cases = list(cases)
         self.prefetch((_primitive(case), case.scope) for case in cases)
         taken = _ids_by_place(state)
-        found = {key_of(case.address): self._locate(case, taken) for case in cases}
+        here: dict[Place, list[Case]] = defaultdict(list)
+        for case in cases:
+            here[_primitive(case), case.scope.key].append(case)
+        found: dict[str, Live] = {}
+        for place, members in here.items():
+            found |= self._located(place, members, taken.get(place, frozenset()))
         partial = [case for case in cases if self._needs_detail(case, found[key_of(case.address)])]
         if partial:
             with readers(self._parallelism) as pool:
@@ -89,24 +95,28 @@ class Reader:
         self._listener.on_event(Refreshed(scope.path, primitive))
         return listing
 
-    def _locate(self, case: Case, taken: Mapping[Place, frozenset[int | str]]) -> Live:
-        primitive, record = _primitive(case), case.record
-        listing = self._listings[primitive, case.scope.key]
+    def _located(self, place: Place, cases: Iterable[Case], taken: frozenset[int | str]) -> dict[str, Live]:
+        """The live side, as the list of one place shows it."""
+        listing = self._listings[place]
         if listing.unknown:
-            return Live(Presence.UNKNOWN, reason=listing.unknown)
-        if record and (strange := _another_scope(record, listing.items)):
-            return Live(Presence.UNKNOWN, reason=strange)
-        identity = case.resource.identity if case.resource else record.identity if record else NOTHING
-        others = taken.get((primitive, case.scope.key), frozenset()) - ({record.id} if record else set())
-        item = find(primitive, listing.items, identity=identity, id=record.id if record else None, taken=others)
-        if item is None and record and case.resource:
-            item = find(primitive, listing.items, identity=identity, taken=others)
+            return {key_of(case.address): Live(Presence.UNKNOWN, reason=listing.unknown) for case in cases}
+        lives: dict[str, Live] = {}
+        seen: dict[str, Case] = {}
+        for case in cases:
+            key = key_of(case.address)
+            if case.record and (strange := _another_scope(case.record, listing.items)):
+                lives[key] = Live(Presence.UNKNOWN, reason=strange)
+            else:
+                seen[key] = case
+        meant = assign(place[0], listing.items, {key: _wanted(case) for key, case in seen.items()}, taken)
+        return lives | {key: self._judged(meant.get(key), case.record) for key, case in seen.items()}
+
+    def _judged(self, item: Item | Ambiguous | None, record: Record | None) -> Live:
+        if item is None:
+            return ABSENT
         if isinstance(item, Ambiguous):
             ids = " and ".join(str(id_) for id_ in item.ids)
             return Live(Presence.UNKNOWN, reason=f"{ids} there have the same {item.what}; remove all but one")
-        return self._judged(item, record) if item else ABSENT
-
-    def _judged(self, item: Item, record: Record | None) -> Live:
         shape = self._shapes.get(item.shape)
         if not (record and shape and shape.updated_at_proves and record.updated_at and item.updated_at):
             return Live(Presence.PRESENT, item)
@@ -158,6 +168,12 @@ def _primitive(case: Case) -> Primitive:
         return case.resource.primitive
     assert case.record is not None
     return case.record.primitive
+
+
+def _wanted(case: Case) -> Wanted:
+    """What a case means: what is declared may have been made anew, what is only recorded is the recorded one."""
+    identity = case.resource.identity if case.resource else case.record.identity if case.record else NOTHING
+    return Wanted(identity, case.record.id if case.record else None, again=case.resource is not None)
 
 
 def _ids_by_place(state: State) -> dict[Place, frozenset[int | str]]:

@@ -106,8 +106,8 @@ def test_an_update_arrived_only_where_what_is_live_proves_it(
     assert settle(replace(sent, **changes), live, CHAT).arrived is arrived
 
 
-def hook(number: int, name: str = "deploy", url: str = "https://in.example/x") -> Item:
-    return Item(Primitive.HOOK, "hook", number, {}, {"name": name, "url": url})
+def hook(number: int, name: str | None = "deploy", url: str = "https://in.example/x") -> Item:
+    return Item(Primitive.HOOK, "hook", number, {}, {"url": url} if name is None else {"name": name, "url": url})
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,8 @@ def hook(number: int, name: str = "deploy", url: str = "https://in.example/x") -
         (StepAction.CREATE, (1,), (hook(1),), None),
         (StepAction.CREATE, (1,), (hook(1), hook(2)), 2),
         (StepAction.CREATE, (), (hook(1), hook(2)), 2),
+        (StepAction.CREATE, (), (hook(1, "of another entry"),), None),
+        (StepAction.CREATE, (), (hook(1, None),), 1),
         (StepAction.REPLACE, (7,), (hook(7),), None),
         (StepAction.REPLACE, (7,), (hook(7), hook(8)), 8),
         (StepAction.UPDATE, (), (hook(7, "renamed", "https://y"), hook(8)), 7),
