@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from reconciler.core.errors import UsageError
+from reconciler.core.quick import quick
 
 INSTANCE = "@instance"
 SECTIONS = ("integrations", "webhooks", "oauth_applications")
@@ -26,6 +27,7 @@ class ScopeType(StrEnum):
     INSTANCE = "instance"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Scope:
     """A project, a group or the whole instance; `path` is the full path, `@instance` for the instance."""

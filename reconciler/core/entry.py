@@ -12,6 +12,7 @@ from typing import Any
 
 from reconciler.core.address import Scope, address_of
 from reconciler.core.errors import Place
+from reconciler.core.quick import quick
 from reconciler.core.resource import NOTHING, Lifecycle, Origin
 from reconciler.core.value import Value
 
@@ -47,6 +48,7 @@ class Template:
     lines: Mapping[str, tuple[int, int]] = field(default=NOTHING, compare=False)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One declared thing.

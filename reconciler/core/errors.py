@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from reconciler.core.quick import quick
+
 
 class ExitCode(IntEnum):
     """What a process says when it ends."""
@@ -32,6 +34,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
     """A position in a file: 1-based line and column, and the line's text for showing it."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.live import Item
+from reconciler.core.quick import quick
 from reconciler.core.resource import Primitive
 
 _BY_ID = frozenset({Primitive.HOOK, Primitive.APPLICATION, Primitive.MIRROR})
@@ -35,6 +36,7 @@ class Ambiguous:
     what: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is looked for: a natural name and a recorded id.

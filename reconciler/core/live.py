@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.core.quick import quick
 from reconciler.core.resource import NOTHING, Primitive
 from reconciler.core.value import Plain, Secret
 
@@ -22,6 +23,7 @@ class Presence(StrEnum):
     UNKNOWN = "unknown"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Item:
     """One live object as a list or a read showed it.
@@ -51,6 +53,7 @@ class Listing:
     unknown: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Live:
     """What is known of one declared or recorded object.

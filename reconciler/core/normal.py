@@ -6,7 +6,7 @@ boolean reads as false; some URLs lose their trailing slash; sets have no order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.core.resource import Field, FieldType
@@ -18,22 +18,7 @@ def normal(field: Field, value: Any) -> Plain:
 
     Of a map with secret values only the keys are compared here; the values have digests.
     """
-    match field.type:
-        case FieldType.BOOLEAN:
-            return bool(value)
-        case FieldType.EVENTS | FieldType.STRINGS:
-            return tuple(sorted({str(item) for item in value or ()}))
-        case FieldType.MAP if field.secret:
-            return tuple(sorted(_key(item) for item in value or ()))
-        case FieldType.MAP:
-            return {str(k): _text(v) for k, v in sorted((value or {}).items())}
-        case FieldType.INTEGER:
-            return value if value is None else int(value)
-        case FieldType.STRING:
-            text = _text(value)
-            return text.rstrip("/") if text and field.slash else text
-        case FieldType.DATA:
-            return plain(value)
+    return _FORMS[field.type](field, value)
 
 
 def is_secret_map(field: Field) -> bool:
@@ -46,6 +31,32 @@ def carries_secret(value: Any) -> bool:
     if isinstance(value, Secret | Text):
         return True
     return isinstance(value, Mapping) and any(carries_secret(item) for item in value.values())
+
+
+def _set(_field: Field, value: Any) -> Plain:
+    return tuple(sorted({str(item) for item in value or ()}))
+
+
+def _map(field: Field, value: Any) -> Plain:
+    if field.secret:
+        return tuple(sorted([_key(item) for item in value or ()]))
+    return {str(k): _text(v) for k, v in sorted((value or {}).items())}
+
+
+def _string(field: Field, value: Any) -> Plain:
+    text = _text(value)
+    return text.rstrip("/") if text and field.slash else text
+
+
+_FORMS: Mapping[FieldType, Callable[[Field, Any], Plain]] = {
+    FieldType.BOOLEAN: lambda _, value: bool(value),
+    FieldType.EVENTS: _set,
+    FieldType.STRINGS: _set,
+    FieldType.MAP: _map,
+    FieldType.INTEGER: lambda _, value: value if value is None else int(value),
+    FieldType.STRING: _string,
+    FieldType.DATA: lambda _, value: plain(value),
+}
 
 
 def _text(value: Any) -> str | None:

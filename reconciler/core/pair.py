@@ -14,10 +14,12 @@ from dataclasses import dataclass
 
 from reconciler.core.address import Scope, key_of
 from reconciler.core.identity import same_but_for_its_name, same_identity
+from reconciler.core.quick import quick
 from reconciler.core.resource import Resource
 from reconciler.core.state import Record, State
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Case:
     """One address to decide: what is declared for it and what is recorded of it (at least one of both)."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from reconciler.core.address import Scope
 from reconciler.core.errors import Problem
+from reconciler.core.quick import quick
 from reconciler.core.resource import NOTHING, Lifecycle, Origin, Primitive
 from reconciler.core.value import Plain
 
@@ -68,6 +69,7 @@ class Mover(StrEnum):
     BOTH = "both"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Change:
     """One owned field that differs. For secret fields the three values are None and only `secret` speaks."""
@@ -82,6 +84,7 @@ class Change:
     """The field is given up: `desired` is GitLab's default."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SecretUse:
     """What a step does with one secret field: its reference as text, and whether it is written.
@@ -93,6 +96,7 @@ class SecretUse:
     write: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing to do, complete in itself.

@@ -17,6 +17,7 @@ from typing import Any
 from reconciler.core.address import Scope, ScopeType
 from reconciler.core.errors import Place
 from reconciler.core.flow import Flow
+from reconciler.core.quick import quick
 from reconciler.core.value import Plain, Value
 
 
@@ -155,7 +156,8 @@ class Shape:
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False, default=NOTHING)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "by_name", MappingProxyType({f.name: f for f in self.fields}))
+        every = (*self.fields, INHERIT) if self.primitive is Primitive.INTEGRATION else self.fields
+        object.__setattr__(self, "by_name", MappingProxyType({f.name: f for f in every}))
 
     @property
     def secrets(self) -> tuple[Field, ...]:
@@ -164,8 +166,6 @@ class Shape:
 
     def field(self, name: str) -> Field | None:
         """The field of a manifest name; every integration also has `inherit`."""
-        if name == INHERIT.name and self.primitive is Primitive.INTEGRATION:
-            return INHERIT
         return self.by_name.get(name)
 
 
@@ -193,6 +193,7 @@ class Origin(StrEnum):
     PYTHON = "python"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One object that shall exist, with the fields that its declaration owns.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core.address import Scope, key_of
+from reconciler.core.quick import quick
 from reconciler.core.resource import NOTHING, Lifecycle, Origin, Primitive
 from reconciler.core.value import Plain
 
@@ -17,6 +18,7 @@ FORMAT_VERSION = 1
 """Of the state file. Raised with every change of meaning; older ones are migrated, newer ones refused."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Record:
     """What we last applied for one address.

@@ -37,15 +37,19 @@ class World:
     destroy: bool = False
     keep: str = ""
     """Why nothing may be deleted in this run (less than the recorded manifests was read); empty when it may."""
-    _defaults: dict[tuple[object, ...], Mapping[str, Plain]] = field(default_factory=dict, repr=False, compare=False)
+    _whole: dict[tuple[object, ...], tuple[tuple[str, ...], Mapping[str, Plain]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
-    def defaults(self, resource: Resource) -> Mapping[str, Plain]:
-        """The defaults that go along with a whole resource; a fleet's equal resources share theirs."""
+    def whole(self, resource: Resource) -> tuple[tuple[str, ...], Mapping[str, Plain]]:
+        """The names of everything that a whole resource is sent with, and the defaults among it; a fleet's resources
+        that state the same fields share theirs."""
         inherits = bool(resource.fields.get(INHERIT.name))
         key = (resource.shape, resource.scope.type, inherits, frozenset(resource.fields))
-        found = self._defaults.get(key)
+        found = self._whole.get(key)
         if found is None:
-            found = self._defaults[key] = defaults_of(self.shapes[resource.shape], resource)
+            defaults = defaults_of(self.shapes[resource.shape], resource)
+            found = self._whole[key] = (tuple(sorted({*resource.fields, *defaults})), defaults)
         return found
 
 
@@ -84,7 +88,8 @@ def removal(case: Case, record: Record, live: Live, action: StepAction, reason: 
 def creation(case: Case, resource: Resource, world: World, reason: Reason) -> Step:
     """The step that makes an object with everything that is stated, the rest at GitLab's defaults."""
     found = stated(resource, world.shapes[resource.shape])
-    return step_of(case, resource, StepAction.CREATE, (reason,), ABSENT, found, _everything(resource, found, world))
+    sending = _everything(resource, found.secrets, world)
+    return step_of(case, resource, StepAction.CREATE, (reason,), ABSENT, found, sending)
 
 
 def replacement(
@@ -93,7 +98,8 @@ def replacement(
     """The step that deletes an object and makes it again, because GitLab cannot change it in place."""
     wanted = tuple(wanted)
     reasons = (Reason.FIXED, *reasons_of(wanted, reassert=False, undelivered=False))
-    sending = _everything(resource, found, world)._replace(changes=wanted, notes=(why,))
+    secrets = {name: replace(use, write=True) for name, use in found.secrets.items()}
+    sending = _everything(resource, secrets, world)._replace(changes=wanted, notes=(why,))
     return step_of(case, resource, StepAction.REPLACE, reasons, live, found, sending)
 
 
@@ -108,15 +114,11 @@ class Sending(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def _everything(resource: Resource, found: Comparison, world: World) -> Sending:
+def _everything(resource: Resource, secrets: Mapping[str, SecretUse], world: World) -> Sending:
     """All fields and secrets; what existed before is noted, so that a lost answer is found."""
-    defaults = world.defaults(resource)
-    return Sending(
-        tuple(sorted({*found.fields, *(name.partition(".")[0] for name in found.secrets), *defaults})),
-        {name: use if use.write else replace(use, write=True) for name, use in found.secrets.items()},
-        defaults=defaults,
-        ids_before=tuple([item.id for item in world.listed(resource.primitive, resource.scope)]),
-    )
+    send, defaults = world.whole(resource)
+    before = tuple([item.id for item in world.listed(resource.primitive, resource.scope)])
+    return Sending(send, secrets, (), defaults, before)
 
 
 def step_of(

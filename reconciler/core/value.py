@@ -13,6 +13,8 @@ from typing import Any, Never
 
 from typing_extensions import TypeAliasType
 
+from reconciler.core.quick import quick
+
 Plain = TypeAliasType(
     "Plain", "bool | int | float | str | tuple[Plain, ...] | Mapping[str, Plain] | None"
 )  # a named alias, because pydantic follows its recursion when it reads plans
@@ -36,6 +38,7 @@ class Reference:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Text:
     """Text with at least one reference in it, not resolved yet. `source` is how it was written."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from reconciler.core.address import ScopeType
 from reconciler.core.plan import Change, Mover, Plan, Reason, SecretUse, Step, StepAction
+from reconciler.core.quick import quick
 from reconciler.output.document import plural
 
 SYMBOLS = {
@@ -28,7 +29,7 @@ SYMBOLS = {
 LONGEST = 160
 """Characters of a value that are shown; the whole value is in the JSON."""
 
-_TOO_PLAIN_TO_SAY = (("inherit", False),)
+_TOO_PLAIN_TO_SAY: Mapping[str, Any] = {"inherit": False}
 """Fields of a create that nobody writes and that say nothing."""
 
 MOVED_BY = {Mover.AUTHOR: "", Mover.OUTSIDE: "changed outside", Mover.BOTH: "changed here and outside"}
@@ -55,6 +56,7 @@ class Row(NamedTuple):
     secret: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Group:
     """Steps that differ in their scope only; `title` is the address, or what the addresses have in common."""
@@ -69,7 +71,6 @@ class Group:
     scopes: tuple[str, ...]
     scope_type: ScopeType
     previous: str = ""
-    sources: tuple[str, ...] = ()
 
     @property
     def symbol(self) -> str:
@@ -90,16 +91,11 @@ class Group:
 def groups(steps: Iterable[Step]) -> list[Group]:
     """The steps in order, equal ones over several scopes as one group at the place of the first."""
     found: dict[Any, list[Step]] = {}
-    drawn: dict[Any, tuple[tuple[Row, ...], tuple[str, ...]]] = {}
     for step in steps:
-        rows, defaults = _rows(step), tuple(step.defaults) if step.action is StepAction.CREATE else ()
-        entry, previous = step.address.partition(":")[2], step.previous.partition(":")[2]
-        key = (entry, step.action, step.reasons, step.kind, step.scope.type, rows, defaults, step.notes, previous)
-        members = found.setdefault(key, [])
-        if not members:
-            drawn[key] = (rows, defaults)
-        members.append(step)
-    return [_group(*drawn[key], members) for key, members in found.items()]
+        entry, previous = step.address.partition(":")[2], step.previous and step.previous.partition(":")[2]
+        what = (entry, step.action, step.reasons, step.kind, step.scope.type, step.notes, previous)
+        found.setdefault((_rows(step), _defaults(step), what), []).append(step)
+    return [_group(rows, defaults, members) for (rows, defaults, _), members in found.items()]
 
 
 def counts(plan: Plan) -> str:
@@ -136,20 +132,22 @@ def shown(value: Any) -> str:
     """A value as text on one line; long ones are cut and say so."""
     if isinstance(value, str):
         simple = value.isalnum() or (value.isprintable() and '"' not in value and "\\" not in value)
-        text = f'"{value}"' if simple else json.dumps(value, ensure_ascii=False)
-        return text if len(text) <= LONGEST else _cut(text)
-    if value is None:
-        return "(not set)"
-    if isinstance(value, tuple | list):
-        text = f"[{', '.join(item if isinstance(item, str) else shown(item) for item in value)}]"
+        text = f'"{value}"' if simple else _json(value)
+    elif value is None:
+        text = "(not set)"
+    elif isinstance(value, tuple | list):
+        text = f"[{', '.join([item if isinstance(item, str) else shown(item) for item in value])}]"
     elif isinstance(value, Mapping):
         text = f"{{{', '.join(f'{key}: {shown(item)}' for key, item in value.items())}}}"
     else:
-        text = json.dumps(value, ensure_ascii=False)
+        text = _json(value)
     return text if len(text) <= LONGEST else _cut(text)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _cut(text: str) -> str:
@@ -160,26 +158,32 @@ def _rows(step: Step) -> tuple[Row, ...]:
     return tuple(_created_rows(step) if step.action is StepAction.CREATE else _changed_rows(step))
 
 
+def _defaults(step: Step) -> tuple[str, ...]:
+    return tuple(step.defaults) if step.action is StepAction.CREATE else ()
+
+
 def _group(rows: tuple[Row, ...], defaults: tuple[str, ...], members: Sequence[Step]) -> Group:
     first, alone = members[0], len(members) == 1
     return Group(
-        action=first.action,
-        title=first.address if alone else first.address.partition(":")[2],
-        kind=first.kind,
-        reasons=first.reasons,
-        rows=rows,
-        defaults=defaults,
-        notes=first.notes,
-        scopes=tuple([step.scope.path for step in members]),
-        scope_type=first.scope.type,
-        previous=first.previous if alone else first.previous.partition(":")[2],
-        sources=tuple(dict.fromkeys(step.source for step in members if step.source)),
+        first.action,
+        first.address if alone else first.address.partition(":")[2],
+        first.kind,
+        first.reasons,
+        rows,
+        defaults,
+        first.notes,
+        tuple([step.scope.path for step in members]),
+        first.scope.type,
+        first.previous if alone else first.previous.partition(":")[2],
     )
 
 
 def _created_rows(step: Step) -> list[Row]:
-    stated = {name: value for name, value in step.fields.items() if (name, value) not in _TOO_PLAIN_TO_SAY}
-    rows = [Row(name, None, shown(value)) for name, value in stated.items()]
+    rows = [
+        Row(name, None, shown(value))
+        for name, value in step.fields.items()
+        if name not in _TOO_PLAIN_TO_SAY or value != _TOO_PLAIN_TO_SAY[name]
+    ]
     rows += [_secret_row(name, use) for name, use in step.secrets.items()]
     return [*rows, Row("credentials", None, shown(step.deliver), "delivered there")] if step.deliver else rows
 
@@ -197,7 +201,7 @@ def _changed_rows(step: Step) -> list[Row]:
 
 
 def _secret_row(name: str, use: SecretUse) -> Row:
-    return Row(name, None, use.reference or None, "written" if use.write else "kept", secret=True)
+    return Row(name, None, use.reference or None, "written" if use.write else "kept", True)
 
 
 def _pair(before: Any, after: Any) -> tuple[str, str]:

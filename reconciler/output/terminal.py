@@ -98,8 +98,10 @@ def plain_text(document: Document) -> str:
         if isinstance(block, Table):
             rows += _plain_table(block)
         else:
-            rows.append((" " * block.indent + clean("".join([text for text, _ in block.spans]))).rstrip())
-    return "".join(row + "\n" for row in rows)
+            spans = block.spans
+            text = spans[0].text if len(spans) == 1 else "".join([text for text, _ in spans])
+            rows.append((" " * block.indent + clean(text)).rstrip())
+    return "\n".join([*rows, ""])
 
 
 def renderables(document: Document) -> list[RenderableType]:

@@ -307,6 +307,6 @@ def test_the_order_of_documents_and_files_does_not_matter(order: list[str]) -> N
 def test_a_record_that_is_put_in_is_found_and_gone_when_taken_out(record: Record) -> None:
     state = State("lineage", "5a17").with_record(record)
 
-    assert state.find(record.address.replace(record.scope.path, record.scope.path.upper())) == record
+    assert state.find(record.address.replace(record.scope.path, record.scope.path.upper(), 1)) == record
     assert state.scopes() == (record.scope,)
     assert state.without(record.address).records == {}

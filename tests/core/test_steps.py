@@ -248,13 +248,15 @@ def test_the_forecast_counts_requests(action: StepAction, changes: dict[str, Any
     assert cost(step(action, **changes)) == requests
 
 
-def test_defaults_are_shared_by_equals_only() -> None:
+def test_what_is_sent_of_a_whole_resource_is_shared_by_equals_only() -> None:
     world = World(SHAPES, make.DIGESTER, lambda _p, _s: ())
     inheriting = replace(SLACK, fields={**SLACK.fields, "inherit": True})
 
-    assert world.defaults(SLACK) == {"quiet": True, "hidden_switch": False, "events": ("issue", "push")}
-    assert world.defaults(inheriting) == {}
-    assert world.defaults(SLACK) is world.defaults(CHANGED)
+    send, defaults = world.whole(SLACK)
+    assert defaults == {"quiet": True, "hidden_switch": False, "events": ("issue", "push")}
+    assert send == tuple(sorted({*SLACK.fields, *defaults}))
+    assert world.whole(inheriting) == (tuple(sorted(inheriting.fields)), {})
+    assert world.whole(SLACK) is world.whole(CHANGED)
 
 
 def test_a_create_leaves_out_what_gitlab_ignores_or_cannot_take() -> None:

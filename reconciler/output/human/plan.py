@@ -105,16 +105,9 @@ def _targets(shown: Plan, limit: int | None) -> list[Line]:
 def _group(group: Group, limit: int | None) -> list[Line]:
     look = LOOKS[group.action]
     where = f" {group.places}" if group.places else ""
-    rows = [
-        line(
-            Span(f"{group.symbol} {group.action}", look),
-            "  ",
-            Span(group.title, Style.NAME),
-            f"{where}  ({group.kind}): {group.why}",
-            indent=2,
-            hang=4,
-        )
-    ]
+    rest = f"{where}  ({group.kind}): {group.why}"
+    head = (Span(f"{group.symbol} {group.action}", look), Span("  "), Span(group.title, Style.NAME), Span(rest))
+    rows = [Line(head, 2, 4)]
     if group.previous:
         rows.append(line(f"was {group.previous}", indent=6))
     rows += _rows(group.rows)
@@ -128,20 +121,19 @@ def _group(group: Group, limit: int | None) -> list[Line]:
 
 
 def _rows(rows: Sequence[Row]) -> list[Line]:
-    width = min(max([len(row.field) for row in rows], default=0), 32)
-    return [Line((Span(f"{row.field:<{width}}  "), *_values(row)), 6, width + 2) for row in rows]
+    if not rows:
+        return []
+    width = min(max([len(row.field) for row in rows]), 32) + 2
+    return [Line(_row(f"{row.field}  ".ljust(width), row), 6, width) for row in rows]
 
 
-def _values(row: Row) -> list[Span]:
+def _row(name: str, row: Row) -> tuple[Span, ...]:
+    remark = (Span(f"  {row.remark}", Style.MUTED),) if row.remark else ()
     if row.secret:
-        spans = [Span(f"(secret) {row.after}" if row.after else "(secret)", Style.MOVED)]
-    elif row.before is None:
-        spans = [Span(row.after or "")]
-    else:
-        spans = [Span(row.before, Style.BAD), Span(" → "), Span(row.after or "", Style.GOOD)]
-    if row.remark:
-        spans.append(Span(f"  {row.remark}", Style.MUTED))
-    return spans
+        return (Span(name), Span(f"(secret) {row.after}" if row.after else "(secret)", Style.MOVED), *remark)
+    if row.before is None:
+        return (Span(f"{name}{row.after or ''}"), *remark)
+    return (Span(name), Span(row.before, Style.BAD), Span(" → "), Span(row.after or "", Style.GOOD), *remark)
 
 
 def _asides(shown: Plan, limit: int | None) -> list[Line]:
