@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import saved
 from reconciler.cli.command import command
-from reconciler.cli.note import show_on_merge_request
 from reconciler.cli.reporting import report_option, reporting
 from reconciler.cli.selection import selection
 from reconciler.core.errors import ExitCode, Severity
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.cli.session import Session
     from reconciler.core.errors import Problem
     from reconciler.core.plan import Plan
+    from reconciler.output.summary import Summary
 
 
 @command(
@@ -64,7 +63,6 @@ def cli(
     moved it. No secret is shown or saved.
     """
     from reconciler.engine.planning import PlanOptions
-    from reconciler.output import summary
 
     wanted_plan = PlanOptions(
         paths=paths,
@@ -78,10 +76,14 @@ def cli(
     with reporting(reports, session.environ, out=out) as wanted, session.workspace() as workspace:
         plan = session.engine.plan(workspace, wanted_plan)
         brakes = session.engine.objections(workspace, plan, allow_deletes)
-        wanted.write(lambda: summary.of_plan(plan, brakes))
+        wanted.write(lambda: _summary(plan, brakes))
         if out:
+            from reconciler.cli import saved
+
             saved.write(plan, out)
         if note:
+            from reconciler.cli.note import show_on_merge_request
+
             show_on_merge_request(session, workspace, plan, brakes)
     show(session, plan, brakes, following=f"reconciler apply {out or ''}".rstrip())
     return exit_code(plan, brakes, detailed=detailed_exitcode)
@@ -97,6 +99,12 @@ def show(session: Session, plan: Plan, brakes: Sequence[Problem], *, following: 
         lambda: machine.plan(plan),
         lambda: markdown.plan(plan, brakes=brakes),
     )
+
+
+def _summary(plan: Plan, brakes: Sequence[Problem]) -> Summary:
+    from reconciler.output.summary import of_plan
+
+    return of_plan(plan, brakes)
 
 
 def exit_code(plan: Plan, brakes: Sequence[Problem], *, detailed: bool) -> ExitCode:

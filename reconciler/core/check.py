@@ -61,10 +61,10 @@ def check_values(
             if not plaintext:
                 _check_secret(name, value, node, findings)
             continue
-        if type(value) is not bool and not plaintext:
-            _check_passwords(name, value, node, spec, findings)
-        if type(value) is not str and type(value) is not bool:
-            _check_stores(name, value, node, findings)
+        if suspects := [text for text in _texts(value) if type(text) is not str or "@" in text]:
+            if not plaintext:
+                _check_passwords(name, suspects, node, spec, findings)
+            _check_stores(name, suspects, node, findings)
     return wrong
 
 
@@ -127,24 +127,24 @@ def _check_secret(name: str, value: Value, node: Node, findings: Findings) -> No
     if any(reference.default for reference in references):
         detail = f"the default in `{name}` would stand in the manifest"
         findings.add("a secret written out", detail, "leave the default out", at=node.key_at)
-    elif isinstance(value, str | Text) and not any(reference.store in _FROM_OUTSIDE for reference in references):
+    elif isinstance(value, str | Text) and _FROM_OUTSIDE.isdisjoint([reference.store for reference in references]):
         detail = f"`{name}` holds a secret, and nothing in it comes from outside"
         hint = f"write `${{env:{name.replace('.', '_').replace('-', '_').upper()}}}` and set that variable"
         findings.add("a secret written out", detail, hint, at=node.key_at)
 
 
-def _check_passwords(name: str, value: Value, node: Node, spec: Spec, findings: Findings) -> None:
+def _check_passwords(name: str, texts: Iterable[Value], node: Node, spec: Spec, findings: Findings) -> None:
     """An address in a field that is shown holds no password."""
-    if any(shows_password(text) for text in _texts(value)):
+    if any(shows_password(text) for text in texts):
         detail = f"`{name}` is no secret: the password in its address would be shown"
         way_out = "write `{password}` in its place and `password` in `url_variables`"
         hint = way_out if "url_variables" in spec.fields else "leave it out, and use a field for credentials"
         findings.add("a password in a field that is shown", detail, hint, at=node.at)
 
 
-def _check_stores(name: str, value: Value, node: Node, findings: Findings) -> None:
+def _check_stores(name: str, texts: Iterable[Value], node: Node, findings: Findings) -> None:
     """Secret stores are for secret fields only."""
-    for text in _texts(value):
+    for text in texts:
         for reference in text.references if isinstance(text, Text) else ():
             if reference.store in SECRET_STORES:
                 detail = f"`{reference.store}` cannot be used in `{name}`, which is no secret and would be shown"
@@ -153,6 +153,8 @@ def _check_stores(name: str, value: Value, node: Node, findings: Findings) -> No
 
 def _texts(value: Value) -> Iterable[Value]:
     """What may hold text: a value itself, or what is in it."""
+    if type(value) is bool:
+        return ()
     return value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
 
 

@@ -54,8 +54,8 @@ def identity_of(primitive: Primitive, shape: str, fields: Mapping[str, Value]) -
     if primitive is Primitive.INTEGRATION:
         return {"slug": shape}
     found: dict[str, str] = {}
-    for name in _NAMED_BY[primitive]:
-        value = fields.get(name, _ASSUMED.get((primitive, name)))
+    for name, assumed in _NAMED_BY[primitive].items():
+        value = fields.get(name, assumed)
         if isinstance(value, Secret) and value.known and name == "url":
             value = masked(value.reveal())
         if isinstance(value, str):
@@ -65,7 +65,7 @@ def identity_of(primitive: Primitive, shape: str, fields: Mapping[str, Value]) -
 
 def identity_filled(resource: Resource, fields: Mapping[str, Value]) -> Mapping[str, str]:
     """A resource's natural name once its references are filled in; one that was known in full stays."""
-    if all(name in resource.identity for name in _NAMED_BY.get(resource.primitive, ())):
+    if resource.identity.keys() >= _NAMED_BY.get(resource.primitive, NOTHING).keys():
         return resource.identity
     return {**resource.identity, **identity_of(resource.primitive, resource.shape, fields)}
 
@@ -82,14 +82,15 @@ def masked(url: str) -> str:
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-_NAMED_BY: Mapping[Primitive, tuple[str, ...]] = {
-    Primitive.HOOK: ("name", "url"),
-    Primitive.APPLICATION: ("name", "redirect_uri"),
-    Primitive.VARIABLE: ("key", "environment_scope"),
-    Primitive.MIRROR: ("url",),
-    Primitive.ERROR_TRACKING: (),
+_NAMED_BY: Mapping[Primitive, Mapping[str, str | None]] = {
+    Primitive.HOOK: {"name": None, "url": None},
+    Primitive.APPLICATION: {"name": None, "redirect_uri": None},
+    Primitive.VARIABLE: {"key": None, "environment_scope": "*"},
+    Primitive.MIRROR: {"url": None},
+    Primitive.ERROR_TRACKING: {},
 }
-_ASSUMED: Mapping[tuple[Primitive, str], str] = {(Primitive.VARIABLE, "environment_scope"): "*"}
+"""The fields that name an object, each with what GitLab assumes where it is not stated."""
+
 _CALLED = frozenset({Primitive.HOOK, Primitive.APPLICATION})
 """Objects with a name of their own, which is the manifest's key where none is stated."""
 
@@ -137,7 +138,7 @@ def _split(values: Mapping[str, Value], shape: Shape) -> tuple[dict[str, Value],
     fields: dict[str, Value] = {}
     local: dict[str, Value] = {}
     for name, value in values.items():
-        (fields if shape.field(name) else local)[name] = value
+        (fields if name in shape.by_name else local)[name] = value
     return fields, local
 
 

@@ -85,8 +85,7 @@ def declare_entries(document: Document, findings: Findings, using: Declaring) ->
     for section, name, node in document.entries:
         before = len(findings.problems)
         entry = _entry(section, name, node, document, findings, using)
-        new = findings.problems[before:]
-        if entry and not any(problem.severity is Severity.ERROR for problem in new):
+        if entry and not any(problem.severity is Severity.ERROR for problem in findings.problems[before:]):
             yield entry
 
 
@@ -250,7 +249,7 @@ def _value(node: Node, name: str, findings: Findings) -> Value:
             findings.add("a reference that cannot be", f"`{name}`: {error}", error.hint, at=node.at)
             return UNREADABLE
     if isinstance(value, list):
-        return tuple(_value(item, name, findings) for item in value)
+        return tuple([_value(item, name, findings) for item in value])
     if isinstance(value, dict):
         return {key: _value(item, name, findings) for key, item in value.items()}
     return value

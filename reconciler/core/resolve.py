@@ -50,9 +50,8 @@ class Resolver:
         """A resource with its references filled in."""
         shape = self.catalogue.shapes.get(resource.shape)
         kind = self.catalogue.kinds.get(resource.kind)
-        spot = _Spot(resource.address, resource.scope, resource.place)
-        fields = self._fields(resource.fields, shape.by_name if shape else NOTHING, spot)
-        local = self._fields(resource.local, kind.by_name if kind else NOTHING, spot)
+        fields = self._fields(resource.fields, shape.by_name if shape else NOTHING, resource)
+        local = self._fields(resource.local, kind.by_name if kind else NOTHING, resource)
         if fields is resource.fields and local is resource.local:
             return resource
         return resource.filled(fields, local, identity_filled(resource, fields))
@@ -76,7 +75,7 @@ class Resolver:
         parsed = parse(text, own=True)
         return self._join(parsed, _Spot("", scope, None))[0] if isinstance(parsed, Text) else parsed
 
-    def _fields(self, values: Mapping[str, Value], known: Mapping[str, Field], spot: _Spot) -> Mapping[str, Value]:
+    def _fields(self, values: Mapping[str, Value], known: Mapping[str, Field], spot: Spot) -> Mapping[str, Value]:
         changed: dict[str, Value] = {}
         for name, value in values.items():
             spec = known.get(name)
@@ -88,14 +87,14 @@ class Resolver:
                     changed[name] = found
         return {**values, **changed} if changed else values
 
-    def _secret_value(self, value: Value, name: str, spot: _Spot) -> Value:
+    def _secret_value(self, value: Value, name: str, spot: Spot) -> Value:
         if isinstance(value, str | Text):
             return self._secret(value, name, spot)
         if isinstance(value, Mapping):
             return {key: self._secret_value(item, f"{name}.{key}", spot) for key, item in value.items()}
         return value
 
-    def _secret(self, value: str | Text, name: str, spot: _Spot) -> Secret:
+    def _secret(self, value: str | Text, name: str, spot: Spot) -> Secret:
         if isinstance(value, str):
             return Secret(value, "")
         text, failed = self._join(value, spot)
@@ -106,9 +105,9 @@ class Resolver:
             self._note("a secret that is not set", detail, hint, spot, severity)
         return Secret(text.strip() if text is not None and name in _TRIMMED else text, value.source)
 
-    def _plain_value(self, value: Value, spec: Field, spot: _Spot) -> Value:
+    def _plain_value(self, value: Value, spec: Field, spot: Spot) -> Value:
         if isinstance(value, tuple):
-            return tuple(self._plain_item(item, spec, spot) for item in value) if _holds(value) else value
+            return tuple([self._plain_item(item, spec, spot) for item in value]) if _holds(value) else value
         if isinstance(value, Mapping):
             whole = {key: self._plain_item(item, spec, spot) for key, item in value.items()}
             return whole if _holds(value.values()) else value
@@ -126,10 +125,10 @@ class Resolver:
             self._note("a reference that gives a wrong value", detail, "correct what it refers to", spot)
         return found
 
-    def _plain_item(self, item: Value, spec: Field, spot: _Spot) -> Value:
+    def _plain_item(self, item: Value, spec: Field, spot: Spot) -> Value:
         return (self._shown(item, spec, spot) or "") if isinstance(item, Text) else item
 
-    def _shown(self, value: Text, spec: Field, spot: _Spot) -> str | None:
+    def _shown(self, value: Text, spec: Field, spot: Spot) -> str | None:
         """The text of a field that is no secret, where an unset reference is an error."""
         text, failed = self._join(value, spot)
         if text is None and not failed:
@@ -142,7 +141,7 @@ class Resolver:
             return None
         return text
 
-    def _join(self, value: Text, spot: _Spot) -> tuple[str | None, bool]:
+    def _join(self, value: Text, spot: Spot) -> tuple[str | None, bool]:
         """The whole text, None when a reference is not set; and whether one failed, which has been said then."""
         pieces: list[str] = []
         failed = missing = False
@@ -155,7 +154,7 @@ class Resolver:
                 pieces.append(text)
         return None if missing else "".join(pieces), failed
 
-    def _answer(self, reference: Reference, spot: _Spot) -> str | None:
+    def _answer(self, reference: Reference, spot: Spot) -> str | None:
         if reference.store in ("project", "group"):
             return self._of_scope(reference, spot)
         if reference.text in self._answers:
@@ -194,7 +193,7 @@ class Resolver:
         found = self.get(reference)
         return reference.default if found is None else found
 
-    def _of_scope(self, reference: Reference, spot: _Spot) -> str | None:
+    def _of_scope(self, reference: Reference, spot: Spot) -> str | None:
         scope = spot.scope
         if scope is not None and scope.type is ScopeType.PROJECT:
             group, _, name = scope.path.rpartition("/")
@@ -206,7 +205,7 @@ class Resolver:
         self._note("a reference that cannot be followed", detail, "write the value itself", spot)
         return None
 
-    def _note(self, summary: str, detail: str, hint: str, spot: _Spot, severity: Severity = Severity.ERROR) -> None:
+    def _note(self, summary: str, detail: str, hint: str, spot: Spot, severity: Severity = Severity.ERROR) -> None:
         problem = Problem(summary, detail, hint, spot.place, spot.address or None, severity)
         self._noted.setdefault((summary, detail), []).append(problem)
 
@@ -252,6 +251,9 @@ class _Spot:
     place: Place | None
 
 
+Spot = _Spot | Resource
+
+
 def _typed(text: str, spec: Field) -> Value:
     """Text as a value of a field's type; None when it is none. Lists are separated by commas."""
     match spec.type:
@@ -268,7 +270,7 @@ def _typed(text: str, spec: Field) -> Value:
 
 
 def _holds(values: Iterable[Value]) -> bool:
-    return any(isinstance(value, Text) for value in values)
+    return Text in map(type, values)
 
 
 def _once(problems: list[Problem]) -> Problem:

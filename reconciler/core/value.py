@@ -49,7 +49,7 @@ class Text:
     @property
     def references(self) -> tuple[Reference, ...]:
         """The references in it, in order."""
-        return tuple(piece for piece in self.pieces if isinstance(piece, Reference))
+        return tuple([piece for piece in self.pieces if isinstance(piece, Reference)])
 
 
 def shows_password(value: object) -> bool:

@@ -130,8 +130,9 @@ def plan_cases(ws: Workspace, options: PlanOptions, ground: Ground, cases: tuple
 def keep_at_hand(ws: Workspace, resources: Iterable[Resource]) -> None:
     """Remember resolved secrets for the steps of this process (a saved plan resolves them anew)."""
     for resource in resources:
+        key = key_of(resource.address)
         for name, secret in secrets_of(resource):
-            ws.known[key_of(resource.address), name] = secret
+            ws.known[key, name] = secret
 
 
 def secrets_of(resource: Resource) -> Iterable[tuple[str, Secret]]:
@@ -139,7 +140,7 @@ def secrets_of(resource: Resource) -> Iterable[tuple[str, Secret]]:
     for name, value in resource.fields.items():
         if isinstance(value, Secret):
             yield name, value
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             yield from ((f"{name}.{key}", item) for key, item in value.items() if isinstance(item, Secret))
 
 

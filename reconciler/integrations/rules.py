@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.core.value import Text, Value
 
 Values = Mapping[str, Value]
 Objection = tuple[str, str, str]
-Rule = Callable[[Values], Iterator[Objection]]
+Rule = Callable[[Values], Iterable[Objection]]
 
 MASKABLE = re.compile(r"\S{8,}")
 """What GitLab can mask in a variable that is not expanded: one line, 8 characters or more, no blanks."""
@@ -27,15 +28,30 @@ EXPANDED = re.compile(r"[a-zA-Z0-9_+=/@:.~-]{8,}")
 _PLAIN_URL = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?:/[^\s?#]*)?", re.ASCII)
 """Web addresses of the usual form, for which nothing more need be asked."""
 
-_WORD = re.compile(r"[A-Za-z0-9_]+")
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A rule that says nothing where an entry states none of some fields, and is not asked then."""
+
+    names: frozenset[str]
+    rule: Rule
+
+    def __call__(self, values: Values) -> Iterable[Objection]:
+        return self.rule(values)
+
+
+def about(*names: str) -> Callable[[Rule], Rule]:
+    """Mark a rule as one about some fields."""
+    return lambda rule: About(frozenset(names), rule)
 
 
 def objections(rules: Iterable[Rule]) -> Callable[[Values], Iterable[Objection]]:
     """One check of many rules."""
-    every = tuple(rules)
+    every = [(rule.names, rule.rule) if isinstance(rule, About) else (None, rule) for rule in rules]
 
     def check(values: Values) -> Iterable[Objection]:
-        return [objection for rule in every for objection in rule(values)]
+        asked = [rule for names, rule in every if names is None or not names.isdisjoint(values)]
+        return [objection for rule in asked for objection in rule(values)]
 
     return check
 
@@ -65,6 +81,7 @@ def split(url: str) -> SplitResult | None:
 def web_url(*names: str) -> Rule:
     """http or https, in small letters, with a host and without blanks; or empty, which is not stated."""
 
+    @about(*names)
     def rule(values: Values) -> Iterator[Objection]:
         for name in names:
             url = known(values, name)
@@ -81,6 +98,7 @@ def web_url(*names: str) -> Rule:
 def begins(name: str, prefix: str, why: str) -> Rule:
     """A text that begins with something."""
 
+    @about(name)
     def rule(values: Values) -> Iterator[Objection]:
         value = known(values, name)
         if value and not value.startswith(prefix):
@@ -92,6 +110,7 @@ def begins(name: str, prefix: str, why: str) -> Rule:
 def has(name: str, needle: str, why: str) -> Rule:
     """A text that holds a marker."""
 
+    @about(name)
     def rule(values: Values) -> Iterator[Objection]:
         value = known(values, name)
         if value and needle not in value:
@@ -104,6 +123,7 @@ def matches(name: str, pattern: str, what: str, hint: str) -> Rule:
     """A text of a form, or empty, which is not stated; `what` says which form it lacks."""
     form = re.compile(pattern, re.ASCII)
 
+    @about(name)
     def rule(values: Values) -> Iterator[Objection]:
         value = known(values, name)
         if value and not form.fullmatch(value):
@@ -115,6 +135,7 @@ def matches(name: str, pattern: str, what: str, hint: str) -> Rule:
 def longest(limit: int, *names: str) -> Rule:
     """Texts of a greatest length in characters."""
 
+    @about(*names)
     def rule(values: Values) -> Iterator[Objection]:
         for name in names:
             value = known(values, name)
@@ -127,6 +148,7 @@ def longest(limit: int, *names: str) -> Rule:
 def plainly(why: str, *names: str) -> Rule:
     """Fields that decide what an entry becomes, so that they cannot be filled in later."""
 
+    @about(*names)
     def rule(values: Values) -> Iterator[Objection]:
         for name in names:
             if isinstance(values.get(name), Text):
@@ -138,6 +160,7 @@ def plainly(why: str, *names: str) -> Rule:
 def together(*names: str) -> Rule:
     """Fields of which each needs the others."""
 
+    @about(*names)
     def rule(values: Values) -> Iterator[Objection]:
         missing = [name for name in names if not stated(values, name)]
         if missing and len(missing) < len(names):
@@ -151,6 +174,7 @@ def together(*names: str) -> Rule:
 def alone(first: str, second: str, why: str) -> Rule:
     """Two fields that cannot stand together."""
 
+    @about(second)
     def rule(values: Values) -> Iterator[Objection]:
         if stated(values, first) and stated(values, second):
             yield second, f"cannot stand beside `{first}`", why
@@ -171,6 +195,7 @@ def one_of(first: str, second: str) -> Rule:
 def fewest(limit: int, *names: str) -> Rule:
     """Comma lists of a greatest length."""
 
+    @about(*names)
     def rule(values: Values) -> Iterator[Objection]:
         for name in names:
             value = known(values, name)
@@ -184,6 +209,7 @@ def fewest(limit: int, *names: str) -> Rule:
 def addresses(limit: int, name: str, separators: str, *, distinct: bool = False) -> Rule:
     """Mail addresses of a greatest number; `distinct`: GitLab counts each once."""
 
+    @about(name)
     def rule(values: Values) -> Iterator[Objection]:
         found = [part.lower() for part in re.split(separators, known(values, name) or "") if "@" in part]
         count = len(set(found) if distinct else found)
@@ -196,6 +222,7 @@ def addresses(limit: int, name: str, separators: str, *, distinct: bool = False)
 def not_twice(flags: Mapping[str, str]) -> Rule:
     """Switches of single events beside `events`, which is the whole set."""
 
+    @about("events")
     def rule(values: Values) -> Iterator[Objection]:
         if not stated(values, "events"):
             return
@@ -210,6 +237,7 @@ def maskable(*names: str, form: re.Pattern[str] = MASKABLE) -> Rule:
     """Values of masked CI/CD variables."""
     signs = "without blanks" if form is MASKABLE else "of letters, digits and `_+=/@:.~-`"
 
+    @about(*names)
     def rule(values: Values) -> Iterator[Objection]:
         for name in names:
             value = known(values, name)
@@ -218,58 +246,3 @@ def maskable(*names: str, form: re.Pattern[str] = MASKABLE) -> Rule:
                 yield name, "becomes a masked CI/CD variable, and GitLab cannot mask this value", hint
 
     return rule
-
-
-def header_names(name: str) -> Rule:
-    """Keys of a map that are HTTP header names GitLab takes."""
-    form = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._-][A-Za-z0-9]+)*")
-
-    def rule(values: Values) -> Iterator[Objection]:
-        for key in _keys(values, name):
-            if not form.fullmatch(key):
-                hint = "letters and digits, single `.`, `-` or `_` between; it begins with a letter"
-                yield name, f"`{key}` is no header name that GitLab takes", hint
-
-    return rule
-
-
-def at_most(limit: int, name: str) -> Rule:
-    """A map of a greatest size."""
-
-    def rule(values: Values) -> Iterator[Objection]:
-        count = len(_keys(values, name))
-        if count > limit:
-            yield name, f"has {count} entries; GitLab takes {limit}", "state fewer"
-
-    return rule
-
-
-def variable_names(name: str) -> Rule:
-    """Keys of a map that stand in a URL as `{key}`."""
-
-    def rule(values: Values) -> Iterator[Objection]:
-        for key in _keys(values, name):
-            if not _WORD.fullmatch(key.replace("-", "_")):
-                yield name, f"`{key}` cannot name a URL variable", "use letters, digits, `_` and `-`"
-
-    return rule
-
-
-def variables_in(url: str, variables: str) -> Rule:
-    """Every `{key}` of a URL has its variable."""
-
-    def rule(values: Values) -> Iterator[Objection]:
-        template = values.get(url)
-        pieces = template.pieces if isinstance(template, Text) else (template,)
-        wanted = [key for piece in pieces if isinstance(piece, str) for key in re.findall(r"\{([\w-]+)\}", piece)]
-        for key in wanted:
-            if key not in _keys(values, variables):
-                hint = f"add `{key}` to `{variables}`"
-                yield url, f"the URL has `{{{key}}}`, and there is no URL variable of that name", hint
-
-    return rule
-
-
-def _keys(values: Values, name: str) -> tuple[str, ...]:
-    value = values.get(name)
-    return tuple(str(key) for key in value) if isinstance(value, Mapping) else ()

@@ -28,15 +28,12 @@ from reconciler.integrations.base import (
 )
 from reconciler.integrations.flows.webhook_trigger import ACTIONS
 from reconciler.integrations.flows.webhooks import probe
+from reconciler.integrations.map_rules import at_most, header_names, variable_names, variables_in
 from reconciler.integrations.rules import (
     Objection,
     Values,
-    at_most,
-    header_names,
     longest,
     stated,
-    variable_names,
-    variables_in,
     web_url,
 )
 

@@ -15,7 +15,7 @@ from tests.integrations.declaring import CATALOGUE
 
 PACKAGE = Path(__file__).resolve().parents[2] / "reconciler" / "integrations"
 TABLES = {"native", "native_chat", "native_trackers"}
-BESIDES = {"__init__", "base", "catalogue", "index", "objects", "rules", "templates"}
+BESIDES = {"__init__", "base", "catalogue", "index", "map_rules", "objects", "rules", "templates"}
 
 
 def test_names_are_in_alphabetical_order_and_all_there() -> None:
