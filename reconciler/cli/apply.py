@@ -74,7 +74,7 @@ def cli(
             if not plan.is_empty:
                 ask(session, "Do this?", auto_approve=auto_approve)
             outcome = carry_out(session, workspace, plan, saved=False, allow_deletes=allow_deletes)
-        return finish(session, plan, outcome, wanted, resume="reconciler apply")
+        return finish(session, plan, outcome, wanted, resume="reconciler apply", previewed=True)
 
 
 def preview(session: Session, workspace: Workspace, plan: Plan, allow_deletes: int | None) -> None:
@@ -101,14 +101,17 @@ def carry_out(session: Session, workspace: Workspace, plan: Plan, *, saved: bool
         return replace(outcome, interrupted=stop.exit_code) if outcome.interrupted is not None else outcome
 
 
-def finish(session: Session, plan: Plan, outcome: Report, wanted: Reports, *, resume: str) -> ExitCode:
-    """Print what became of it, write the reports, and give the exit code."""
+def finish(
+    session: Session, plan: Plan, outcome: Report, wanted: Reports, *, resume: str, previewed: bool = False
+) -> ExitCode:
+    """Print what became of it, write the reports, and give the exit code; `previewed` as `preview` did."""
     from reconciler.output import machine, summary
     from reconciler.output.human import outcome as view
 
     wanted.write(lambda: summary.of_report(outcome, plan))
+    said, seen = session.verbosity >= 0, previewed and session.output == "human"
     session.answer(
-        lambda: view.report(outcome, resume=resume, said=session.verbosity >= 0), lambda: machine.report(outcome)
+        lambda: view.report(outcome, resume=resume, said=said, previewed=seen), lambda: machine.report(outcome)
     )
     return outcome.exit_code
 

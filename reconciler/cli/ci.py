@@ -125,7 +125,8 @@ def generate(session: Session, shared: tuple[str, ...], out: str | None) -> int:
         roots = session.given.get("manifests") or stated
         state = session.given.get("state") or workspace.settings.state or _state(session.environ)
     parts = _parts(roots, shared)
-    text = pipeline(parts, shared, state=state, environment=session.environment)
+    settings = str(session.given.get("settings") or "")
+    text = pipeline(parts, shared, state=state, environment=session.environment, settings=settings)
     if out is None:
         names = [path.as_posix() for path in parts]
         session.answer_text(text, lambda: machine.document("pipeline", parts=names, text=text))

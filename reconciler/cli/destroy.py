@@ -54,4 +54,4 @@ def cli(
             if not plan.is_empty:
                 ask(session, f"Delete {plural(deletions, 'resource')} from GitLab?", auto_approve=auto_approve)
             outcome = carry_out(session, workspace, plan, saved=False, allow_deletes=deletions)
-        return finish(session, plan, outcome, wanted, resume="reconciler destroy")
+        return finish(session, plan, outcome, wanted, resume="reconciler destroy", previewed=True)

@@ -72,14 +72,18 @@ report:
 _LONGEST = 60
 
 
-def pipeline(parts: Sequence[PurePath], shared: Sequence[str], *, state: str, environment: str | None) -> str:
-    """The pipeline's text; every part gets the state's URL with its own name behind it."""
+def pipeline(
+    parts: Sequence[PurePath], shared: Sequence[str], *, state: str, environment: str | None, settings: str = ""
+) -> str:
+    """The pipeline's text; every part gets the state's URL with its own name behind it. `settings` is the settings
+    file where that is not the usual one."""
     rows, files = [_HEAD], []
+    known = f" --settings {shlex.quote(settings)}" if settings else ""
     group = "-".join(["reconciler", *(re.findall(r"[A-Za-z0-9_]+", environment or ""))])
     for name, path in _named(parts):
         manifests = " ".join(f"-m {shlex.quote(str(each))}" for each in (path.as_posix(), *shared))
         chosen = f" -e {shlex.quote(environment)}" if environment else ""
-        common = f"--state {shlex.quote(_state(state, name))}{chosen}"
+        common = f"--state {shlex.quote(_state(state, name))}{chosen}{known}"
         file = f"plan-{name}.json"
         files.append(file)
         rows += [
@@ -95,7 +99,7 @@ def pipeline(parts: Sequence[PurePath], shared: Sequence[str], *, state: str, en
                 group=f"{group}-{name}",
             ),
         ]
-    report = f"reconciler ci report {' '.join(files)} --report html=plan.html --report junit=plan.xml --note"
+    report = f"reconciler ci report {' '.join(files)} --report html=plan.html --report junit=plan.xml --note{known}"
     return "".join([*rows, _REPORT.format(report=json.dumps(report))])
 
 

@@ -180,6 +180,24 @@ def test_a_child_pipeline_has_a_plan_and_an_apply_for_every_part_with_a_state_of
     assert made["plan x"]["artifacts"]["when"] == "always"
 
 
+def test_every_job_of_a_child_pipeline_reads_the_settings_that_its_maker_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "settings.yaml").write_text("manifests: [estate]\n", encoding="utf-8")
+    (tmp_path / "ours" / "estate").mkdir()
+    (tmp_path / "ours" / "estate" / "team.yaml").write_text("project: myorg/shop\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["ci", "generate", "--settings", "ours/settings.yaml", "--state", "gitlab:myorg/infra/x"]) == 0
+    made = yaml.safe_load(capsys.readouterr().out)
+
+    commands = [made[job]["script"][0] for job in ("plan team", "apply team", "report")]
+    assert all(
+        command.endswith(" --settings ours/settings.yaml") or " --settings ours/settings.yaml " in command
+        for command in commands
+    ), commands
+
+
 def test_a_file_state_gets_a_name_of_its_own_too() -> None:
     text = pipeline([PurePath("m/x.yaml")], [], state=".reconciler/state.json", environment=None)
 

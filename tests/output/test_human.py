@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.errors import InputError, Place, Problem, StateLocked
-from reconciler.core.plan import Change, Mover, Plan
+from reconciler.core.plan import Blocked, Change, Mover, Plan
 from reconciler.core.report import Report
 from reconciler.output.document import line, table
 from reconciler.output.human import drift as drift_view
@@ -162,6 +162,14 @@ def test_a_report_lists_what_is_not_done_why_and_the_command_that_goes_on() -> N
         "\n"
         "Applied in part: 1 done, 1 failed, 1 skipped in 1.3 s with 9 requests. To go on: reconciler apply\n"
     )
+
+
+def test_what_is_blocked_is_listed_unless_the_plan_was_shown_just_before() -> None:
+    stuck = Report(blocked=(Blocked("myorg/shop:webhooks.deploy", "the answer was 403"),))
+    count = "Applied in part: 0 done, 1 blocked. To go on: reconciler apply\n"
+
+    assert "because the answer was 403" in plain_text(outcome.report(stuck))
+    assert plain_text(outcome.report(stuck, previewed=True)) == count
 
 
 def test_a_report_of_nothing_says_that_there_was_nothing() -> None:

@@ -7,9 +7,11 @@ from reconciler.output.document import BLANK, Document, Line, Span, Style, headi
 from reconciler.output.human.plan import blocked
 
 
-def report(outcome: Report, *, resume: str = "reconciler apply", said: bool = False) -> Document:
+def report(
+    outcome: Report, *, resume: str = "reconciler apply", said: bool = False, previewed: bool = False
+) -> Document:
     """An apply's report as a document. What is done was said while it happened, so only the rest is listed; `said`:
-    the same holds for what was settled.
+    the same holds for what was settled; `previewed`: the plan was shown just before, and what it could not decide.
     """
     rows: list[Line] = []
     if outcome.settled and not said:
@@ -18,7 +20,7 @@ def report(outcome: Report, *, resume: str = "reconciler apply", said: bool = Fa
         rows.append(BLANK)
     rows += _failed(outcome)
     rows += _skipped(outcome)
-    rows += blocked(outcome.blocked)
+    rows += [] if previewed else blocked(outcome.blocked)
     if outcome.outputs:
         rows.append(heading("To know:"))
         rows += [
