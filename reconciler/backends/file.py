@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.backends.journal import FileJournal
-from reconciler.backends.place import private_folder, replace_file
+from reconciler.backends.place import private_folder, replace_file, sweep
 from reconciler.core.errors import StateError, StateLocked
 from reconciler.core.ports import LockInfo, Version
 
@@ -77,6 +77,8 @@ class FileBackend:
         except OSError as error:
             raise StateError(f"{self._path}: the state cannot be locked ({error.strerror})") from error
         try:
+            for written in (self._path, self._owner):
+                sweep(written)
             replace_file(self._owner, json.dumps(asdict(info)).encode())
             yield
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import secrets
 from pathlib import Path
@@ -42,6 +43,13 @@ def replace_file(path: Path, body: bytes, *, keep: Path | None = None) -> None:
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed writers of a file left beside it; nobody may be writing it now."""
+    with contextlib.suppress(OSError):
+        for stray in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.new"):
+            stray.unlink(missing_ok=True)
 
 
 def fsync_folder(folder: Path) -> None:

@@ -49,9 +49,9 @@ def apply_plan(ws: Workspace, plan: Plan, options: ApplyOptions) -> Report:
         books = settle_open(ws, books, reader)
         ws.catalogue({step.kind for step in (*plan.steps, *plan.bookkeeping)})
         digests = digester(ws, books.state, writing=True)
-        find = Preparer(ws, digests, dict(books.state.records)).find
-        refuse_stale(Ground(ws, books, reader, digests, find), plan, look=options.saved)
-        return _carry_out(ws, plan, options, books, digests, begun, sent)
+        preparer = Preparer(ws, digests, dict(books.state.records), taken=options.deliver is not None)
+        refuse_stale(Ground(ws, books, reader, digests, preparer.find), plan, look=options.saved)
+        return _carry_out(ws, plan, options, books, preparer, begun, sent)
 
 
 def _carry_out(
@@ -59,12 +59,11 @@ def _carry_out(
     plan: Plan,
     options: ApplyOptions,
     books: Books,
-    digests: Digester,
+    preparer: Preparer,
     begun: float,
     sent: int,
 ) -> Report:
-    records = dict(books.state.records)
-    preparer = Preparer(ws, digests, records, taken=options.deliver is not None)
+    records = preparer.records
     for step in plan.bookkeeping:
         fold(records, Done(0, preparer.record(step)))
     executor = Executor(
@@ -101,7 +100,7 @@ def _carry_out(
 
 @dataclass(slots=True)
 class Preparer:
-    """Gives each step its secrets, and says what shall be recorded of it.
+    """Gives each step its secrets, and says what shall be recorded of it, in view of the `records` as they are now.
 
     `taken`: somebody waits for generated credentials, wherever the entry says that they go.
     """

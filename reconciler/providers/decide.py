@@ -109,10 +109,10 @@ def decide(
     return Refuse(refusal(call, answer))
 
 
-def refusal(call: Call, response: Response, *, hint: str = "") -> RemoteError:
-    """The typed error of an answer that is no success."""
+def refusal(call: Call, response: Response, *, more: str = "", hint: str = "") -> RemoteError:
+    """The typed error of an answer that is no success; `more` is said behind it."""
     return RemoteError(
-        f"{call.method} {call.shown}: {_sentence(response)}",
+        f"{call.method} {call.shown}: {_sentence(response)}{more}",
         method=call.method,
         url=call.shown,
         status=response.status,
@@ -171,10 +171,8 @@ def _limited(call: Call, response: Response, *, waited: float, now: float, patie
     by_class = isinstance(response.data(), dict) and "ratelimit-reset" not in response.headers
     seconds = max(CLASS_PAUSE if asked is None else asked, 1.0 if refusals >= STUBBORN else 0.05)
     if waited + seconds > patience:
-        error = refusal(call, response, hint="repeat later, or with less parallelism")
-        error.message += f"; it wants {seconds:.0f} s more of waiting"
-        error.args = (error.message,)
-        return Refuse(error)
+        more = f"; it wants {seconds:.0f} s more of waiting"
+        return Refuse(refusal(call, response, more=more, hint="repeat later, or with less parallelism"))
     why = "this endpoint's limit is used up" if by_class else "the server's rate limit is used up"
     return Wait(seconds, why, throttle=not by_class, limited=by_class)
 

@@ -70,6 +70,19 @@ def test_nothing_is_left_beside_after_a_write(place: Path) -> None:
     assert not list(place.parent.glob("*.new")) + list(place.parent.glob(".*.new"))
 
 
+def test_what_a_killed_writer_left_beside_is_gone_once_the_state_is_locked(place: Path) -> None:
+    backend = written(place, b"{}")
+    kept = [place.with_name(".state.json.new"), place.with_name(".other.json.0badcafe.new")]
+    strays = [place.with_name(f".state.json{name}.0badcafe.new") for name in ("", ".lock.json")]
+    for path in (*kept, *strays):
+        path.write_bytes(b"half")
+    with backend.lock(INFO, 0):
+        assert [path.exists() for path in strays] == [False, False]
+
+    assert all(path.exists() for path in kept)
+    assert backend.read() == b"{}"
+
+
 def test_a_bounded_number_of_versions_is_kept(place: Path) -> None:
     backend = written(place, *[f"{n}".encode() for n in range(1, KEPT + 6)])
 
