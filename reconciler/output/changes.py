@@ -6,11 +6,13 @@ Pure. A fleet's plan is readable because steps that differ in their scope only a
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from reconciler.core.address import ScopeType
+from reconciler.core.address import Scope, ScopeType
 from reconciler.core.plan import Change, Mover, Plan, Reason, SecretUse, Step, StepAction
 from reconciler.core.quick import quick
 from reconciler.output.document import plural
@@ -89,13 +91,17 @@ class Group:
 
 
 def groups(steps: Iterable[Step]) -> list[Group]:
-    """The steps in order, equal ones over several scopes as one group at the place of the first."""
-    found: dict[Any, list[Step]] = {}
+    """The steps in order, equal ones over several scopes as one group at the place of the first.
+
+    Values that differ in their project's path or name only are equal: `${project.path}` and `${project.name}` stand for
+    these then, as in manifests.
+    """
+    found: dict[_Drawn, list[Step]] = {}
     for step in steps:
         entry, previous = step.address.partition(":")[2], step.previous and step.previous.partition(":")[2]
         what = (entry, step.action, step.reasons, step.kind, step.scope.type, step.notes, previous)
         found.setdefault((_rows(step), _defaults(step), what), []).append(step)
-    return [_group(rows, defaults, members) for (rows, defaults, _), members in found.items()]
+    return [_group(rows, defaults, members) for (rows, defaults, _), members in _folded(found).items()]
 
 
 def counts(plan: Plan) -> str:
@@ -152,6 +158,48 @@ _json = json.JSONEncoder(ensure_ascii=False).encode
 
 def _cut(text: str) -> str:
     return f"{text[:LONGEST]}… ({len(text)} characters)"
+
+
+_Drawn = tuple[tuple[Row, ...], tuple[str, ...], tuple[object, ...]]
+"""What a step looks like but for its scope: rows, defaults, and everything else that tells two apart."""
+
+
+def _folded(found: Mapping[_Drawn, list[Step]]) -> dict[_Drawn, list[Step]]:
+    """The same with those taken together that look alike but for their project's path or name."""
+    general: dict[_Drawn, _Drawn] = {}
+    for drawn, members in found.items():
+        rows, defaults, what = drawn
+        if _names(rows, members[0].scope):
+            alike = {_general(rows, step.scope) for step in members}
+            if len(alike) == 1:
+                general[drawn] = (alike.pop(), defaults, what)
+    if not general:
+        return dict(found)
+    often = Counter(general.values())
+    folded: dict[_Drawn, list[Step]] = {}
+    for drawn, members in found.items():
+        common = general.get(drawn, drawn)
+        folded.setdefault(common if often[common] > 1 else drawn, []).extend(members)
+    return folded
+
+
+def _names(rows: tuple[Row, ...], scope: Scope) -> bool:
+    """Whether rows name their project."""
+    if scope.type is not ScopeType.PROJECT:
+        return False
+    name = scope.path.rpartition("/")[2]
+    return any((row.after and name in row.after) or (row.before and name in row.before) for row in rows)
+
+
+def _general(rows: tuple[Row, ...], scope: Scope) -> tuple[Row, ...]:
+    """Rows without their project's path and name."""
+    name = scope.path.rpartition("/")[2]
+    mine = re.compile(rf"(?<![A-Za-z0-9])(?:{re.escape(scope.path)}|{re.escape(name)})(?![A-Za-z0-9])")
+
+    def told(text: str | None) -> str | None:
+        return text and mine.sub(lambda m: f"${{project.{'path' if m.group() == scope.path else 'name'}}}", text)
+
+    return tuple([row._replace(before=told(row.before), after=told(row.after)) for row in rows])
 
 
 def _rows(step: Step) -> tuple[Row, ...]:

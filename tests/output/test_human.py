@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.errors import InputError, Place, Problem, StateLocked
-from reconciler.core.plan import Blocked, Change, Mover, Plan
+from reconciler.core.plan import Blocked, Change, Mover, Plan, Step
 from reconciler.core.report import Report
 from reconciler.output.document import line, table
 from reconciler.output.human import drift as drift_view
@@ -16,7 +16,7 @@ from reconciler.output.human import outcome, problems
 from reconciler.output.human import plan as plan_view
 from reconciler.output.terminal import Screen, plain_text
 
-from .samples import BRAKE, CREATE, EMPTY, ESC, EVIL, FLEET, PLAN, REPORT, UPDATE, VALIDATION
+from .samples import BRAKE, CREATE, EMPTY, ESC, EVIL, FLEET, PLAN, REPORT, UPDATE, VALIDATION, project
 
 
 def shown(plan: Plan, **more: object) -> str:
@@ -70,6 +70,53 @@ def test_steps_that_differ_in_a_value_are_not_taken_together() -> None:
     other = replace(FLEET[1], fields={"url": "https://other.example"})
 
     assert "projects" not in shown(Plan(steps=(FLEET[0], other)))
+
+
+def naming(path: str, url: str) -> Step:
+    return replace(FLEET[0], address=f"{path}:webhooks.audit", scope=project(path), fields={"url": url})
+
+
+@pytest.mark.parametrize(
+    ("urls", "told"),
+    [
+        (
+            {"myorg/shop": "https://ci.example/hook/shop", "myorg/web": "https://ci.example/hook/web"},
+            "https://ci.example/hook/${project.name}",
+        ),
+        (
+            {"myorg/shop": "https://ci.example/myorg/shop?of=shop", "team/web": "https://ci.example/team/web?of=web"},
+            "https://ci.example/${project.path}?of=${project.name}",
+        ),
+        (
+            {"a/path": "https://ci.example/path", "b/path": "https://ci.example/path", "c/x": "https://ci.example/x"},
+            "https://ci.example/${project.name}",
+        ),
+    ],
+)
+def test_steps_that_differ_in_their_projects_name_only_are_told_as_manifests_tell_them(
+    urls: dict[str, str], told: str
+) -> None:
+    text = shown(Plan(steps=tuple(naming(path, url) for path, url in urls.items())))
+
+    assert text.count("url  ") == 1
+    assert f'"{told}"' in text
+    assert f"in {', '.join(urls)}" in text
+
+
+@pytest.mark.parametrize(
+    "urls",
+    [
+        {"myorg/shop": "https://ci.example/shop"},
+        {"myorg/shop": "https://ci.example/shop", "myorg/web": "https://ci.example/webs"},
+        {"myorg/shop": "https://ci.example/shop", "myorg/web": "https://other.example/web"},
+        {"myorg/a": "https://a.example/a", "myorg/b": "https://a.example/b"},
+    ],
+)
+def test_values_that_a_projects_name_does_not_explain_are_shown_as_they_are(urls: dict[str, str]) -> None:
+    text = shown(Plan(steps=tuple(naming(path, url) for path, url in urls.items())))
+
+    assert [f'"{url}"' in text for url in urls.values()] == [True] * len(urls)
+    assert "${" not in text
 
 
 def test_every_action_blocked_object_and_warning_is_in_the_plan() -> None:
