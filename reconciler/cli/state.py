@@ -74,7 +74,7 @@ def show(session: Session, address: str) -> int:
 @click.argument("old")
 @click.argument("new")
 def move(session: Session, old: str, new: str) -> int:
-    """Give a record another address."""
+    """Give a record another address; an entry's variables, mirrors and other parts go with it."""
     with session.workspace() as workspace:
         session.engine.state_mv(workspace, old, new)
     return session.done(f"{old} is recorded as {new} now")
@@ -90,7 +90,7 @@ def move(session: Session, old: str, new: str) -> int:
 )
 @click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
 def forget(session: Session, addresses: tuple[str, ...]) -> int:
-    """Drop records; the objects stay in GitLab."""
+    """Drop records; the objects stay in GitLab. An entry's address means its variables, mirrors and other parts too."""
     with session.workspace() as workspace:
         for address in addresses:
             session.engine.state_forget(workspace, address)

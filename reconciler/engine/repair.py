@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.core.address import Scope, given_address
+from reconciler.core.address import Address, Scope, given_address, key_of
 from reconciler.core.errors import StateError
 from reconciler.core.ports import Version
 from reconciler.core.source import closest
@@ -18,25 +18,31 @@ from reconciler.engine.workspace import Workspace
 
 
 def move(ws: Workspace, source: str, target: str) -> None:
-    """Give a record another address; raises `StateError` where there is none, or one in the way."""
-    given_address(source)
-    wanted = given_address(target)
+    """Give a record another address, an entry's parts along with it; raises `StateError` where there is none, or one
+    in the way."""
+    given, wanted = given_address(source), given_address(target)
+    if (given.section, bool(given.part)) != (wanted.section, bool(wanted.part)):
+        hint = "an entry stays in its section, and a part stays a part"
+        raise StateError(f"`{source}` cannot become `{target}`", hint=hint)
     with ws.lock("state mv"):
         state = settled_books(ws).state
-        record = _recorded(state, source)
-        if state.find(target):
-            raise StateError(f"`{target}` is recorded already", hint="forget it first, or choose another address")
-        scope = record.scope if wanted.scope.lower() == record.scope.key else Scope(record.scope.type, wanted.scope)
-        moved = state.without(source).with_record(replace(record, address=target, scope=scope))
-        _write(ws, moved)
+        for record in _recorded(state, source):
+            address = str(replace(wanted, part=Address.parse(record.address).part)) if not given.part else target
+            if state.find(address):
+                raise StateError(f"`{address}` is recorded already", hint="forget it first, or choose another address")
+            scope = record.scope if wanted.scope.lower() == record.scope.key else Scope(record.scope.type, wanted.scope)
+            state = state.without(record.address).with_record(replace(record, address=address, scope=scope))
+        _write(ws, state)
 
 
 def forget(ws: Workspace, address: str) -> None:
-    """Drop a record without touching what it stands for."""
+    """Drop a record, an entry's parts along with it, without touching what it stands for."""
+    given_address(address)
     with ws.lock("state forget"):
         state = settled_books(ws).state
-        _recorded(state, address)
-        _write(ws, state.without(address))
+        for record in _recorded(state, address):
+            state = state.without(record.address)
+        _write(ws, state)
 
 
 def unlock(ws: Workspace, lock_id: str) -> None:
@@ -81,12 +87,14 @@ def push(ws: Workspace, body: bytes) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _recorded(state: State, address: str) -> Record:
-    record = state.find(address)
-    if record is None:
+def _recorded(state: State, address: str) -> list[Record]:
+    """The records of an address; that of an entry means its parts as well."""
+    key = key_of(address)
+    found = [record for own, record in state.records.items() if own == key or own.startswith(f"{key}/")]
+    if not found:
         known = [one.address for one in state.records.values()]
         raise StateError(f"nothing is recorded as `{address}`", hint=closest(address, known))
-    return record
+    return found
 
 
 def _write(ws: Workspace, state: State) -> None:
