@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from reconciler.core.address import Scope, ScopeType, key_of
@@ -62,7 +63,10 @@ class Reader:
 
     def listed(self, primitive: Primitive, scope: Scope) -> tuple[Item, ...]:
         """The items of a list that has been read; none for one that has not."""
-        return self._listings.get((primitive, scope.key), Listing()).items
+        return self._items(primitive, scope.key)
+
+    def _items(self, primitive: Primitive, scope: str) -> tuple[Item, ...]:
+        return self._listings.get((primitive, scope), Listing()).items
 
     def forget(self, primitive: Primitive, scope: Scope) -> None:
         """Drop what was read of a place, so that the next look is a fresh one."""
@@ -102,9 +106,10 @@ class Reader:
             return {key_of(case.address): Live(Presence.UNKNOWN, reason=listing.unknown) for case in cases}
         lives: dict[str, Live] = {}
         seen: dict[str, Case] = {}
+        ids = {item.scope_id for primitive in Primitive for item in self._items(primitive, place[1])} - {None}
         for case in cases:
             key = key_of(case.address)
-            if case.record and (strange := _another_scope(case.record, listing.items)):
+            if case.record and (strange := _another_scope(case.record, ids)):
                 lives[key] = Live(Presence.UNKNOWN, reason=strange)
             else:
                 seen[key] = case
@@ -184,12 +189,12 @@ def _ids_by_place(state: State) -> dict[Place, frozenset[int | str]]:
     return {place: frozenset(ids) for place, ids in found.items()}
 
 
-def _another_scope(record: Record, items: Iterable[Item]) -> str:
-    """Another project under the recorded path shows itself by its id."""
-    strangers = {item.scope_id for item in items if item.scope_id is not None} - {record.scope_id}
+def _another_scope(record: Record, ids: AbstractSet[int | None]) -> str:
+    """Another project under the recorded path shows itself by its id, where anything in it tells that."""
+    strangers = ids - {record.scope_id}
     if record.scope_id is None or not strangers:
         return ""
     return (
-        f"`{record.scope}` is another project now (id {strangers.pop()}, recorded was {record.scope_id}); "
+        f"`{record.scope}` is another project now (id {min(map(str, strangers))}, recorded was {record.scope_id}); "
         "forget the old records with `state forget` if that is right"
     )

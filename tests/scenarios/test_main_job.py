@@ -467,3 +467,46 @@ def test_credentials_that_could_not_be_delivered_are_renewed_and_delivered(story
 def _group_id(story: Story) -> int:
     found: int = story.ask("GET", "/groups/myorg")["id"]
     return found
+
+
+def test_another_project_under_the_recorded_path_is_not_taken_for_the_recorded_one(shop: Story) -> None:
+    shop.apply()
+    group = shop.ask("GET", "/groups/myorg")["id"]
+    shop.ask("DELETE", "/projects/myorg%2Fshop")
+    shop.ask("POST", "/projects", {"path": "shop", "name": "shop", "namespace_id": group})
+    shop.ask("POST", "/projects/myorg%2Fshop/hooks", {"url": "https://somebody.example/else"})
+    plan = shop.plan()
+
+    assert plan.steps == ()
+    assert len(plan.blocked) == 3
+    new, old = shop.ask("GET", "/projects/myorg%2Fshop")["id"], next(iter(shop.state().records.values())).scope_id
+    assert {one.reason for one in plan.blocked} == {
+        f"`myorg/shop` is another project now (id {new}, recorded was {old}); "
+        "forget the old records with `state forget` if that is right"
+    }
+
+
+def test_many_secrets_without_a_state_key_are_compared_and_the_key_is_suggested(story: Story) -> None:
+    del story.environ["RECONCILER_STATE_KEY"]
+    story.environ |= {f"TOKEN_{n}": f"token-{n}" for n in range(51)}
+    hooks = "\n".join(
+        f"      hook-{n}: {{url: 'https://x.example/{n}', secret_token: '${{env:TOKEN_{n}}}'}}" for n in range(51)
+    )
+    story.write("shop.yaml", f"    project: myorg/shop\n    webhooks:\n{hooks}\n")
+    plan = story.plan()
+
+    assert [(p.summary, p.detail) for p in plan.problems] == [
+        ("planning would be quicker with a state key", "51 secrets were digested one by one")
+    ]
+    assert plan.uncompared == ()
+
+
+def test_an_object_whose_details_cannot_be_read_is_unknown(shop: Story) -> None:
+    shop.apply()
+    match = {"method": "GET", "path": "/api/v4/projects/*/integrations/jira"}
+    shop.ask("PUT", "/projects/myorg%2Fshop/integrations/jira", {"url": "https://j.example", "password": "x"})
+    shop.sandbox.world.faults = check_faults({"match": match, "do": "status", "value": 500})
+    plan = shop.plan()
+
+    assert [one.address.rpartition(".")[2] for one in plan.blocked] == ["tracker"]
+    assert "500" in plan.blocked[0].reason

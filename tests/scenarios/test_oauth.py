@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.errors import ReconcilerError, UnsafePlan
+from reconciler.core.errors import ReconcilerError, UnsafePlan, UsageError
 from reconciler.core.plan import Reason, StepAction
 from reconciler.core.report import ExitCode, StepStatus
 from reconciler.engine.applications import oauth_restore, oauth_revoke, oauth_rotate
@@ -118,3 +118,24 @@ def test_a_protected_application_is_not_revoked(portal: Story) -> None:
     with portal.workspace() as ws, pytest.raises(UnsafePlan, match="prevent_destroy"):
         oauth_revoke(ws, "@instance:oauth_applications.tool")
     assert sorted(applications(portal)) == ["portal", "tool"]
+
+
+def test_a_revoked_application_is_not_rotated_and_one_that_is_not_revoked_not_restored(portal: Story) -> None:
+    with portal.workspace() as ws:
+        with pytest.raises(ReconcilerError, match="is not revoked"):
+            oauth_restore(ws, PORTAL)
+        oauth_revoke(ws, PORTAL)
+        with pytest.raises(ReconcilerError, match="is revoked"):
+            oauth_rotate(ws, PORTAL)
+
+
+def test_what_is_no_recorded_application_is_a_usage_error_with_a_suggestion(portal: Story) -> None:
+    portal.write("hook.yaml", "project: myorg/shop\nwebhooks: {x: {url: 'https://x.example'}}\n")
+    portal.apply()
+    with portal.workspace() as ws:
+        with pytest.raises(UsageError, match="no application is recorded as") as raised:
+            oauth_rotate(ws, "@instance:oauth_applications.portl")
+        with pytest.raises(UsageError, match="is no OAuth application"):
+            oauth_rotate(ws, "myorg/shop:webhooks.x")
+
+    assert PORTAL in raised.value.hint
