@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 
 UNVERIFIED = ""
 _COST = 2**14
@@ -20,7 +21,7 @@ class Digester:
     def __init__(self, salt: str, key: str | None = None) -> None:
         self._salt = salt.encode()
         self._key = self._scrypt(key) if key else None
-        self._slow: dict[str, str] = {}
+        self._made: dict[tuple[str, str], str] = {}
 
     @property
     def keyed(self) -> bool:
@@ -34,25 +35,32 @@ class Digester:
 
     def of(self, text: str) -> str:
         """The digest that is recorded for a value from now on."""
-        return f"k1:{self._hmac(text)}" if self._key else f"s1:{self._memo(text)}"
+        return f"k1:{self._keyed(text)}" if self._key else f"s1:{self._salted(text)}"
 
     def compare(self, digest: str, text: str) -> bool | None:
         """Whether a digest is that of a value; None when it cannot be told (unverified, or the key is not given)."""
         scheme, _, rest = digest.partition(":")
         if scheme == "s1":
-            return hmac.compare_digest(rest, self._memo(text))
+            return hmac.compare_digest(rest, self._salted(text))
         if scheme == "k1" and self._key:
-            return hmac.compare_digest(rest, self._hmac(text))
+            return hmac.compare_digest(rest, self._keyed(text))
         return None
 
     def _hmac(self, text: str) -> str:
         assert self._key is not None
         return hmac.digest(self._key, text.encode(), "sha256").hex()
 
-    def _memo(self, text: str) -> str:
-        known = self._slow.get(text)
+    def _keyed(self, text: str) -> str:
+        return self._once("k1", text, self._hmac)
+
+    def _salted(self, text: str) -> str:
+        return self._once("s1", text, lambda text: self._scrypt(text).hex())
+
+    def _once(self, scheme: str, text: str, make: Callable[[str], str]) -> str:
+        """Each digest is made once a run: a fleet has one secret in many places."""
+        known = self._made.get((scheme, text))
         if known is None:
-            known = self._slow[text] = self._scrypt(text).hex()
+            known = self._made[scheme, text] = make(text)
         return known
 
     def _scrypt(self, text: str) -> bytes:

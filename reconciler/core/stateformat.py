@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reconciler.core.address import Scope, ScopeType, key_of
 from reconciler.core.errors import StateError
@@ -42,11 +42,12 @@ class _RecordForm(_Strict):
     id: int | str | None = None
     origin: str = Origin.MANIFEST.value
     source: str = ""
-    identity: dict[str, str] = {}
-    fields: dict[str, Any] = {}
-    digests: dict[str, str] = {}
-    local: dict[str, Any] = {}
-    deliver: dict[str, Any] = {}
+    # Factories, because pydantic copies an empty dictionary with all the care that a full one needs.
+    identity: dict[str, str] = Field(default_factory=dict)
+    fields: dict[str, Any] = Field(default_factory=dict)
+    digests: dict[str, str] = Field(default_factory=dict)
+    local: dict[str, Any] = Field(default_factory=dict)
+    deliver: dict[str, Any] = Field(default_factory=dict)
     updated_at: str | None = None
     lifecycle: _LifecycleForm | None = None
     alias: str = ""

@@ -98,9 +98,12 @@ Value = Any
 """A field's value: `Plain`, `Text` (before resolution) or `Secret` (after); maps may hold either inside."""
 
 
+_SCALARS = (str, bool, int, float, type(None))
+
+
 def plain(value: Any) -> Plain:
     """JSON-like data with its lists as tuples, so that it can stand in frozen values."""
-    if value is None or isinstance(value, str | bool | int | float):
+    if isinstance(value, _SCALARS):
         return value
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}

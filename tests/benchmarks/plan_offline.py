@@ -1,4 +1,4 @@
-"""Planning 10,000 declared webhooks without asking GitLab: nothing recorded yet, and everything recorded."""
+"""Planning 10,000 declared webhooks without asking GitLab, nothing being recorded yet: the most there is to show."""
 
 from __future__ import annotations
 
