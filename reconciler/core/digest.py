@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
 
 UNVERIFIED = ""
 _COST = 2**14
@@ -35,32 +34,26 @@ class Digester:
 
     def of(self, text: str) -> str:
         """The digest that is recorded for a value from now on."""
-        return f"k1:{self._keyed(text)}" if self._key else f"s1:{self._salted(text)}"
+        scheme = "k1" if self._key else "s1"
+        return f"{scheme}:{self._once(scheme, text)}"
 
     def compare(self, digest: str, text: str) -> bool | None:
         """Whether a digest is that of a value; None when it cannot be told (unverified, or the key is not given)."""
         scheme, _, rest = digest.partition(":")
-        if scheme == "s1":
-            return hmac.compare_digest(rest, self._salted(text))
-        if scheme == "k1" and self._key:
-            return hmac.compare_digest(rest, self._keyed(text))
+        if scheme == "s1" or (scheme == "k1" and self._key):
+            return hmac.compare_digest(rest, self._once(scheme, text))
         return None
 
     def _hmac(self, text: str) -> str:
         assert self._key is not None
         return hmac.digest(self._key, text.encode(), "sha256").hex()
 
-    def _keyed(self, text: str) -> str:
-        return self._once("k1", text, self._hmac)
-
-    def _salted(self, text: str) -> str:
-        return self._once("s1", text, lambda text: self._scrypt(text).hex())
-
-    def _once(self, scheme: str, text: str, make: Callable[[str], str]) -> str:
+    def _once(self, scheme: str, text: str) -> str:
         """Each digest is made once a run: a fleet has one secret in many places."""
         known = self._made.get((scheme, text))
         if known is None:
-            known = self._made[scheme, text] = make(text)
+            made = self._hmac(text) if scheme == "k1" else self._scrypt(text).hex()
+            known = self._made[scheme, text] = made
         return known
 
     def _scrypt(self, text: str) -> bytes:

@@ -27,7 +27,7 @@ def move(ws: Workspace, source: str, target: str) -> None:
     with ws.lock("state mv"):
         state = settled_books(ws).state
         for record in _recorded(state, source):
-            address = str(replace(wanted, part=Address.parse(record.address).part)) if not given.part else target
+            address = str(replace(wanted, part=wanted.part or Address.parse(record.address).part))
             if state.find(address):
                 raise StateError(f"`{address}` is recorded already", hint="forget it first, or choose another address")
             scope = record.scope if wanted.scope.lower() == record.scope.key else Scope(record.scope.type, wanted.scope)

@@ -164,7 +164,7 @@ _Drawn = tuple[tuple[Row, ...], tuple[str, ...], tuple[object, ...]]
 """What a step looks like but for its scope: rows, defaults, and everything else that tells two apart."""
 
 
-def _folded(found: Mapping[_Drawn, list[Step]]) -> dict[_Drawn, list[Step]]:
+def _folded(found: Mapping[_Drawn, list[Step]]) -> Mapping[_Drawn, list[Step]]:
     """The same with those taken together that look alike but for their project's path or name."""
     general: dict[_Drawn, _Drawn] = {}
     for drawn, members in found.items():
@@ -174,7 +174,7 @@ def _folded(found: Mapping[_Drawn, list[Step]]) -> dict[_Drawn, list[Step]]:
             if len(alike) == 1:
                 general[drawn] = (alike.pop(), defaults, what)
     if not general:
-        return dict(found)
+        return found
     often = Counter(general.values())
     folded: dict[_Drawn, list[Step]] = {}
     for drawn, members in found.items():

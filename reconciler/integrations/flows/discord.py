@@ -10,13 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.core.errors import ReconcilerError, RemoteError
+from reconciler.core.errors import ReconcilerError
 from reconciler.core.flow import Answer, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Secret, Value
 from reconciler.integrations.flows.answers import mapping, objects, shown
 from reconciler.integrations.flows.asking import ask, look, taken
-from reconciler.integrations.flows.messages import TEXT, USERNAME, choose, structure, within, without_nothing
+from reconciler.integrations.flows.messages import (
+    TEXT,
+    USERNAME,
+    answered_by_another,
+    choose,
+    structure,
+    within,
+    without_nothing,
+)
 from reconciler.integrations.flows.values import need_secret, text_of
 from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
@@ -103,7 +111,7 @@ def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     answer = yield from ask(Request("POST", url, _AGENT, query, body, writes=True))
     made = mapping(taken(_NAME, "post the message", answer, said=_said(answer)).data())
     if not str(made.get("id")).isdigit():
-        raise RemoteError("could not post the message: something other than Discord answers at the address")
+        raise answered_by_another(_NAME)
     return {"posted": True, "message_id": str(made["id"])}
 
 

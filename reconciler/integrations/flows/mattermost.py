@@ -10,13 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.errors import RemoteError
 from reconciler.core.flow import Answer, Flow, Request
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
 from reconciler.integrations.flows.answers import shown
 from reconciler.integrations.flows.asking import ask, look, taken
-from reconciler.integrations.flows.messages import TEXT, USERNAME, choose, structure, within, without_nothing
+from reconciler.integrations.flows.messages import (
+    TEXT,
+    USERNAME,
+    answered_by_another,
+    choose,
+    structure,
+    within,
+    without_nothing,
+)
 from reconciler.integrations.flows.values import need_secret, text_of
 from reconciler.integrations.flows.verdicts import GONE, MISLEADING, SETTINGS, Sign, judge
 
@@ -75,7 +82,7 @@ def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     url = need_secret(subject.values, "webhook_url")
     answer = yield from ask(Request("POST", url, json=body, writes=True))
     if taken(_NAME, "post the message", answer, said=_said(answer)).text.strip() != "ok":
-        raise RemoteError("could not post the message: something other than Mattermost answers at the address")
+        raise answered_by_another(_NAME)
     return {"posted": True}
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reconciler.core.errors import ReconcilerError
+from reconciler.core.errors import ReconcilerError, RemoteError
 from reconciler.core.resource import Field, FieldType
 from reconciler.core.value import Value
 
@@ -40,6 +40,11 @@ def choose(*given: object) -> None:
     """At least one of what makes a message; raises `ReconcilerError` where there is nothing to say."""
     if not any(given):
         raise ReconcilerError("the message is empty", hint="state `text`")
+
+
+def answered_by_another(service: str) -> RemoteError:
+    """The error of a post whose answer is not what the service answers."""
+    return RemoteError(f"could not post the message: something other than {service} answers at the address")
 
 
 def within(limit: int, value: object, what: str) -> None:

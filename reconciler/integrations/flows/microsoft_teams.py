@@ -17,7 +17,7 @@ from reconciler.core.flow import Failure, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
 from reconciler.integrations.flows.asking import ask, look, taken, unclear
-from reconciler.integrations.flows.messages import TEXT, choose, structure
+from reconciler.integrations.flows.messages import TEXT, answered_by_another, choose, structure
 from reconciler.integrations.flows.values import host_of, need_secret, path_of, text_of
 from reconciler.integrations.flows.verdicts import (
     CREDENTIAL,
@@ -121,7 +121,7 @@ def _posted(answer: Response) -> bool:
         raise unclear("could not post the message: Teams has trouble of its own", answer.status)
     if answer.status == 202 or not text:
         return False
-    raise RemoteError("could not post the message: something other than Teams answers at the address")
+    raise answered_by_another(_NAME)
 
 
 def _card(parameters: Mapping[str, Value]) -> Mapping[str, Any]:

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.errors import ReconcilerError, RemoteError
+from reconciler.core.errors import ReconcilerError
 from reconciler.core.flow import Answer, Failure, Flow, Request, Response
 from reconciler.core.resource import Action, Field, FieldType, Health, Subject, Verdict
 from reconciler.core.value import Plain, Value
 from reconciler.integrations.flows.asking import ask, look, taken
-from reconciler.integrations.flows.messages import TEXT, USERNAME, choose, structure, within, without_nothing
+from reconciler.integrations.flows.messages import (
+    TEXT,
+    USERNAME,
+    answered_by_another,
+    choose,
+    structure,
+    within,
+    without_nothing,
+)
 from reconciler.integrations.flows.values import need_secret, path_of, secret_of, text_of
 from reconciler.integrations.flows.verdicts import CREDENTIAL, GONE, MISLEADING, SETTINGS, Sign, judge, unhealthy
 
@@ -65,7 +73,7 @@ def notify(subject: Subject, parameters: Mapping[str, Value]) -> Flow[Mapping[st
     answer = yield from ask(Request("POST", url, json=body, writes=True))
     if isinstance(answer, Failure) or answer.text.strip() != "ok":
         taken(_NAME, "post the message", _plain(answer), said=_said(answer))
-        raise RemoteError("could not post the message: something other than Slack answers at the address")
+        raise answered_by_another(_NAME)
     return {"posted": True}
 
 
